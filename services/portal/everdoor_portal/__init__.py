@@ -1,0 +1,1 @@
+"""The portal: keeps the clients connections and the copies of their sessions."""

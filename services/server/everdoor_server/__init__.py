@@ -1,0 +1,1 @@
+"""The game server, and what game developers import."""

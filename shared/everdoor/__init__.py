@@ -1,0 +1,1 @@
+"""What all processes of Everdoor agree on; imports no service."""

@@ -1,0 +1,53 @@
+"""Names of things that cross processes: portals, their incarnations, sessions, rows.
+
+Only the types and their order; who gives them out is said in docs/protocol.md, section 2.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Incarnation(NamedTuple):
+    """One life of a portal worker.
+
+    Fields: `count` rises with every life of the same portal id and is never below the clock in
+    milliseconds at its start; `nonce` is 64 random bits, so that two lives with the same count
+    (a home restored from a backup) are still told apart. The newer of two has the higher count.
+    """
+
+    count: int
+    nonce: int
+
+    def is_newer_than(self, other: Incarnation) -> bool:
+        return self.count > other.count
+
+
+class SessionKey(NamedTuple):
+    """What processes call a session; never reused.
+
+    Fields: `portal` id, `incarnation` (its count), `conn` (the connection, counted from 1 within
+    the incarnation).
+    """
+
+    portal: str
+    incarnation: int
+    conn: int
+
+    def __str__(self) -> str:
+        return f"{self.portal}/{self.incarnation}/{self.conn}"
+
+
+class RowId(NamedTuple):
+    """Names one row of the outbox; rows of one portal are ordered by it.
+
+    Fields: `generation` of the server that committed it, `n` (its turn, counted from 1 within the
+    generation; turns that say nothing to a portal leave gaps).
+    """
+
+    generation: int
+    n: int
+
+
+NO_ROW = RowId(0, 0)
+"""Stands before every row: what a portal holds that has not applied any."""

@@ -1,0 +1,156 @@
+"""Calls: what one process asks of another and what it answers (rpc and control).
+
+A request names the role that asks; every call type names its answer in its docstring. Source:
+docs/protocol.md, section 6.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from everdoor.ids import SessionKey
+
+Name = Annotated[str, Meta(max_length=200)]
+Secret = Annotated[str, Meta(max_length=1024)]
+
+
+class CallMessage(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A message is `[name, ...fields]`, its fields in the order of the class."""
+
+
+class CallKey(CallMessage, frozen=True):
+    """Names one call of one command, so that its effect happens once however often it is asked.
+
+    `session` and `seq` name the line that was typed, `number` counts the calls that its command
+    makes, from 1.
+    """
+
+    session: SessionKey
+    seq: int
+    number: int
+
+
+# To auth.
+
+
+class Authenticate(CallMessage, frozen=True, tag="authenticate"):
+    """Check a name and password. Answer: AccountFound."""
+
+    name: Name
+    password: Secret
+    address: Name
+
+
+class CreateAccount(CallMessage, frozen=True, tag="create_account"):
+    """Make an account. Answer: AccountFound. `address` is empty when asked from the CLI, which
+    is not throttled and alone may set `superuser`."""
+
+    name: Name
+    password: Secret
+    address: Name
+    superuser: bool = False
+
+
+class Confirm(CallMessage, frozen=True, tag="confirm"):
+    """The lines up to these cursors are complete: their kept answers may go. Answer: Done."""
+
+    cursors: list[tuple[SessionKey, int]]
+
+
+AuthCall = Authenticate | CreateAccount | Confirm
+
+
+# To a supervisor.
+
+
+class Status(CallMessage, frozen=True, tag="status"):
+    """How is this process. Answer: StatusReport."""
+
+
+class Stop(CallMessage, frozen=True, tag="stop"):
+    """End this process in order. Answer: Done, before it ends. `reason` is told to clients."""
+
+    reason: Name
+
+
+ControlCall = Status | Stop
+
+
+# Answers.
+
+
+class AccountFound(CallMessage, frozen=True, tag="account"):
+    """An account: its id, its name as its owner spells it, whether it is a superuser."""
+
+    uid: int
+    name: Name
+    superuser: bool
+
+
+class StatusReport(CallMessage, frozen=True, tag="status_report"):
+    """State of one process: `state` is up, starting, restarting or down; `pid` the supervisor's.
+
+    One entry a worker: its index, state, pid (0: none), and what it says of itself (a portal its
+    id, incarnation and sessions, a server its generation and sessions).
+    """
+
+    process: Name
+    state: Name
+    pid: int
+    workers: list[WorkerReport]
+
+
+class WorkerReport(CallMessage, frozen=True):
+    """One worker of a supervisor; `failures` counts its deaths in a row, `retry_in_s` the pause
+    until the next start (0: none is due), `info` its own words."""
+
+    index: int
+    state: Name
+    pid: int
+    failures: int
+    retry_in_s: float
+    info: dict[str, Any]
+
+
+class Done(CallMessage, frozen=True, tag="done"):
+    """It has happened; there is nothing more to say."""
+
+
+class Failed(CallMessage, frozen=True, tag="failed"):
+    """It has not happened: a stable code and a text for whoever asked; `retry_after_s` where
+    waiting helps (0: it does not)."""
+
+    code: Name
+    text: str
+    retry_after_s: float = 0.0
+
+
+Answer = AccountFound | StatusReport | Done | Failed
+
+
+# Envelopes.
+
+
+class Request(CallMessage, frozen=True):
+    """`[version, id, role, generation, key, call]`.
+
+    `id` is unguessable and the same in every retry of one request; `role` is server, portal or
+    cli; `generation` the asking server's (0: not a server); `key` makes the call idempotent.
+    """
+
+    version: int
+    id: bytes
+    role: Name
+    generation: int
+    key: CallKey | None
+    call: AuthCall | ControlCall
+
+
+class Reply(CallMessage, frozen=True):
+    """`[version, id, answer]`, with the id of the request."""
+
+    version: int
+    id: bytes
+    answer: Answer

@@ -1,0 +1,214 @@
+"""Messages of the stream between a portal and the game server.
+
+One union per direction. A message says what happened to which connection (`conn`, counted within
+the portal's incarnation); the numbering of frames, acknowledgement and resend are in
+`everdoor.stream`. Source: docs/protocol.md, sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from everdoor.ids import Incarnation, RowId
+
+MAX_TEXT_BYTES = 64 * 1024
+"""Longest text of one input: four times what MAX_CHAR_LIMIT allows in UTF-8, and some room."""
+
+Count = Annotated[int, Meta(ge=0)]
+Name = Annotated[str, Meta(max_length=200)]
+Text = Annotated[str, Meta(max_length=MAX_TEXT_BYTES)]
+Flags = dict[Annotated[str, Meta(max_length=64)], Any]
+
+
+class Message(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A message is `[name, ...fields]`, its fields in the order of the class."""
+
+
+# From portal to server.
+
+
+class Copy(Message, frozen=True):
+    """What a portal holds of one session, as it says in its hello.
+
+    `cursor` is the last input the server has completed (0: the server has not answered its
+    `connected` yet, and `state` is None). `state` is the REBOOT snapshot of the ServerSession.
+    Clocks travel as ages in seconds: since it connected (or logged in), since the last activity,
+    since the last activity that the player meant. `cmd_total` counts completed lines.
+    """
+
+    conn: Count
+    cursor: Count
+    state: dict[str, Any] | None
+    conn_age_s: float
+    idle_s: float
+    idle_visible_s: float
+    cmd_total: Count
+
+
+class Hello(Message, frozen=True, tag="hello"):
+    """Opens an epoch: who the portal is, the last row it applied, its copies.
+
+    `host` names the machine, so that a server on the same one can see in the portal's lock
+    whether the incarnation still lives.
+    """
+
+    portal: Name
+    incarnation: Incarnation
+    host: Name
+    last: RowId
+    copies: list[Copy]
+
+
+class Connected(Message, frozen=True, tag="connected"):
+    """A client has connected. Always input 1 of its connection.
+
+    `port` is the client's own, 0 where the transport has none.
+    """
+
+    conn: Count
+    seq: Count
+    protocol_key: Name
+    address: Name
+    port: Count
+    flags: Flags
+
+
+class Input(Message, frozen=True, tag="input"):
+    """A line that the client typed.
+
+    `prompt` is the number of the prompt that the portal was showing when the line was read
+    (0: none): a line meant for a prompt that no longer exists is run nowhere.
+    """
+
+    conn: Count
+    seq: Count
+    text: Text
+    prompt: Count = 0
+
+
+class FlagsChanged(Message, frozen=True, tag="flags"):
+    """What the client can do has changed: only the flags that differ."""
+
+    conn: Count
+    seq: Count
+    flags: Flags
+
+
+class Disconnected(Message, frozen=True, tag="disconnected"):
+    """The client's connection has ended; the last input of its connection.
+
+    `clean` is true for an end that the player meant (telnet's end of file, WebSocket 1000).
+    """
+
+    conn: Count
+    seq: Count
+    reason: Name
+    clean: bool
+
+
+class Ack(Message, frozen=True, tag="ack"):
+    """The portal has applied every row up to and including `last`."""
+
+    last: RowId
+
+
+class Part(Message, frozen=True, tag="part"):
+    """A piece of a message too large for one frame; the pieces joined are its encoding."""
+
+    index: Count
+    total: Count
+    data: bytes
+
+
+Numbered = Connected | Input | FlagsChanged | Disconnected
+"""Inputs: each carries the next `seq` of its connection, from 1."""
+
+PortalToServer = Hello | Numbered | Ack | Part
+
+
+# From server to portal.
+
+
+class Output(Message, frozen=True):
+    """Something to show: `name(*args, **options)` for each connection in `to`.
+
+    `name` is `text`, `prompt` or an out-of-band command. The receivers of one portal share one
+    Output.
+    """
+
+    to: list[Count]
+    name: Name
+    args: list[Any]
+    options: dict[str, Any]
+
+
+class Row(Message, frozen=True, tag="row"):
+    """What one committed turn says to one portal; applied as a whole, in this order.
+
+    `cursors`: (conn, seq) up to which inputs are complete. `changes`: (conn, the fields of the
+    session's state that changed). `outputs`: in the order in which clients see them. `closes`:
+    (conn, reason); what is still unsent goes out first, later inputs are discarded.
+    """
+
+    id: RowId
+    cursors: list[tuple[Count, Count]]
+    changes: list[tuple[Count, dict[str, Any]]]
+    outputs: list[Output]
+    closes: list[tuple[Count, Name]]
+
+
+class Welcome(Message, frozen=True, tag="welcome"):
+    """Answers a hello: the epoch is open, and the rows the portal lacks follow."""
+
+    generation: Count
+
+
+class Beat(Message, frozen=True, tag="beat"):
+    """Says only that the server lives (a portal says the same with a frame without messages)."""
+
+
+class Resync(Message, frozen=True, tag="resync"):
+    """The server cannot use what came in this epoch; the portal opens a new one."""
+
+    reason: Name
+
+
+class Refused(Message, frozen=True, tag="refused"):
+    """The server will not have this portal: a code of docs/protocol.md, section 7, and why."""
+
+    code: Name
+    text: Name
+
+
+ServerToPortal = Row | Welcome | Beat | Resync | Refused | Part
+
+
+# Frames.
+
+
+class UpFrame(Message, frozen=True):
+    """One frame from a portal: `[version, epoch, k, messages]`.
+
+    `epoch` counts the portal's connections within its incarnation, `k` the frames within the
+    epoch, both from 1. No messages: a heartbeat.
+    """
+
+    version: int
+    epoch: Count
+    k: Count
+    messages: list[PortalToServer]
+
+
+class DownFrame(Message, frozen=True):
+    """One frame to a portal: `[version, epoch, k, message]`.
+
+    `k` counts the frames of the epoch from 1; 0 stands outside the numbering (a refusal of, or
+    a resync for, an epoch that the server does not have).
+    """
+
+    version: int
+    epoch: Count
+    k: Count
+    message: ServerToPortal
