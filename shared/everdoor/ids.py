@@ -11,22 +11,22 @@ from typing import NamedTuple
 class Incarnation(NamedTuple):
     """One life of a portal worker.
 
-    Fields: `count` rises with every life of the same portal id and is never below the clock in
-    milliseconds at its start; `nonce` is 64 random bits, so that two lives with the same count
-    (a home restored from a backup) are still told apart. The newer of two has the higher count.
+    Fields: `number` rises with every life of the same portal id and is never below the clock in
+    milliseconds at its start; `nonce` is 64 random bits, so that two lives with the same number
+    (a home restored from a backup) are still told apart. The newer of two has the higher number.
     """
 
-    count: int
+    number: int
     nonce: int
 
     def is_newer_than(self, other: Incarnation) -> bool:
-        return self.count > other.count
+        return self.number > other.number
 
 
 class SessionKey(NamedTuple):
     """What processes call a session; never reused.
 
-    Fields: `portal` id, `incarnation` (its count), `conn` (the connection, counted from 1 within
+    Fields: `portal` id, `incarnation` (its number), `conn` (the connection, counted from 1 within
     the incarnation).
     """
 
