@@ -1,0 +1,304 @@
+"""The settings of one system: `EVERDOOR_<NAME>` over `everdoor.toml` over the defaults.
+
+Built once at the edge (`load_settings`) and passed in; no other module reads the environment. What
+a setting does is said in its own help text, which `everdoor settings` shows (`describe`). Options
+of single commands are the command line's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from everdoor.errors import SettingsError
+
+PREFIX = "EVERDOOR_"
+FILE = "everdoor.toml"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Limit = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+def _setting(default: Any, expected: str, help_text: str) -> Any:
+    """A field with what a value must be (for errors) and what it does (for `everdoor settings`)."""
+    how = {"default_factory": default} if callable(default) else {"default": default}
+    return Field(**how, description=help_text, json_schema_extra={"expected": expected})
+
+
+def _sqlite_in_home(name: str) -> Any:
+    return lambda known: SecretStr(f"sqlite:///{known['home']}/{name}.db")
+
+
+class Settings(BaseSettings):
+    """Every setting, frozen; each field's description says effect, unit, range and relations."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        toml_file=FILE,
+        validate_default=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Folder = _setting(
+        Path("var"),
+        "a folder",
+        "Folder that holds the system: databases, sockets, locks, logs. One home is one world; "
+        "commands find a running system by it. Relative paths start at the working directory.",
+    )
+    listen_address: str = _setting(
+        "",
+        "an IP address, or nothing for all",
+        "Address on which clients are accepted. Empty: every address of the machine, IPv6 and "
+        "IPv4. `127.0.0.1` keeps the game to this machine.",
+    )
+    telnet_port: Port = _setting(
+        4000,
+        "a port, 0 to 65535",
+        "TCP port for telnet clients, shared by all portals of one home. 0: any free one, told in "
+        "the log and by `everdoor status`.",
+    )
+    portal_id: str = _setting(
+        "",
+        "letters, digits, `.`, `_` and `-`, at most 40, or nothing",
+        "Name of this portal process, unique on its host. Empty: the name the Procfile runner "
+        "gives (such as `portal.1`), else `portal`.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info",
+        "debug, info, warning or error",
+        "Least severe lines that are logged; `debug` includes every message between processes.",
+    )
+    log_json: bool | Literal["auto"] = _setting(
+        "auto",
+        "auto, true or false",
+        "Whether stderr gets one JSON document a line. auto: readable text on a terminal, JSON "
+        "otherwise. The files under `<home>/logs` are always JSON.",
+    )
+    multisession_mode: Annotated[int, Field(ge=0, le=3)] = _setting(
+        0,
+        "0, 1, 2 or 3",
+        "What a second login to an account does. 0: the older session is disconnected. 1: it "
+        "joins, same puppet, same output. 2: it stays separate, one puppet each. 3: it stays "
+        "separate, puppets may be shared.",
+    )
+    auto_create_character_with_account: bool = _setting(
+        True,
+        "true or false",
+        "Whether creating an account also makes a Character of the same name.",
+    )
+    auto_puppet_on_login: bool = _setting(
+        True,
+        "true or false",
+        "Whether a login puppets what the account puppeted last; false: it lands out of character.",
+    )
+    max_hold_s: Seconds = _setting(
+        300.0,
+        "seconds, 0 or more",
+        "How long portals keep clients, and what they type, while the server is away; then they "
+        "are told and disconnected. 0: without end. See held_input_lines.",
+    )
+    portal_grace_s: Seconds = _setting(
+        120.0,
+        "seconds, 0 or more",
+        "How long the server keeps the sessions of a portal that it cannot reach and that may "
+        "still live. 0: without end, within the memory bound of its outbox.",
+    )
+    restart_notice_after_s: Seconds = _setting(
+        2.0,
+        "seconds, 0 or more",
+        "How long the server is away before players are told that the game is restarting. 0: "
+        "they are never told.",
+    )
+    max_char_limit: Limit = _setting(
+        6000,
+        "a number of characters, 0 or more",
+        "Longest line of input in characters; a longer one is refused with a message. 0: only "
+        "the limit of the wire holds (64 KiB).",
+    )
+    held_input_lines: Limit = _setting(
+        500,
+        "a number of lines, 0 or more",
+        "Lines of one session that a portal holds unanswered before it stops reading from that "
+        "client; nothing is dropped. 0: no bound. See max_hold_s.",
+    )
+    login_throttle_limit: Limit = _setting(
+        5,
+        "a number of failures, 0 or more",
+        "Failed logins of one address (/64 for IPv6) within login_throttle_timeout before "
+        "further ones must wait. 0: no limit.",
+    )
+    login_throttle_timeout: Seconds = _setting(
+        300.0,
+        "seconds, 0 or more",
+        "Seconds for which a failed login counts; see login_throttle_limit.",
+    )
+    creation_throttle_limit: Limit = _setting(
+        2,
+        "a number of accounts, 0 or more",
+        "Accounts that one address (/64 for IPv6) may create within creation_throttle_timeout. "
+        "0: no limit.",
+    )
+    creation_throttle_timeout: Seconds = _setting(
+        600.0,
+        "seconds, 0 or more",
+        "Seconds for which a created account counts; see creation_throttle_limit.",
+    )
+    world_database_url: SecretStr = _setting(
+        _sqlite_in_home("world"),
+        "a database URL such as sqlite:///path or postgresql+psycopg://user@host/name",
+        "Where the game world is stored. Default: an SQLite file in the home.",
+    )
+    auth_database_url: SecretStr = _setting(
+        _sqlite_in_home("auth"),
+        "a database URL such as sqlite:///path or postgresql+psycopg://user@host/name",
+        "Where accounts are stored. Default: an SQLite file in the home.",
+    )
+    sqlite_synchronous: Literal["NORMAL", "FULL"] = _setting(
+        "NORMAL",
+        "NORMAL or FULL",
+        "When SQLite waits for the disk. NORMAL: a crash of a process loses nothing, a power cut "
+        "may lose the last moments. FULL: neither does, at the price of one disk sync a turn.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment over the file, and nothing else; arguments are for tests."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+class SettingInfo(NamedTuple):
+    """One setting as `everdoor settings` shows it.
+
+    `env` names its environment variable; `value` and `default` are texts without passwords;
+    `source` is `environment`, `everdoor.toml` or `default`.
+    """
+
+    name: str
+    env: str
+    value: str
+    default: str
+    source: str
+    help: str
+
+
+def load_settings(other_variables: Collection[str] | None = ()) -> Settings:
+    """Read the settings from the environment and the working directory's `everdoor.toml`.
+
+    Args:
+        other_variables: `EVERDOOR_*` names that are no settings but known (options of commands).
+            None: names are not checked, for a worker, whose supervisor has done so.
+
+    Raises:
+        SettingsError: A setting is unknown or has a bad value, or the file cannot be read; one
+            line for each.
+    """
+    if other_variables is not None:
+        _refuse_unknown_variables(other_variables)
+    try:
+        return Settings()
+    except ValidationError as exc:
+        raise SettingsError("\n".join(_problems(exc))) from exc
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"{FILE} cannot be read: {exc}") from exc
+
+
+def describe(settings: Settings) -> list[SettingInfo]:
+    """Tell of every setting what it is, where its value comes from and what it does."""
+    from_environment = EnvSettingsSource(Settings)()
+    from_file = TomlConfigSettingsSource(Settings)()
+    defaults = Settings.model_construct(home=settings.home)
+    found: list[SettingInfo] = []
+    for name, field in Settings.model_fields.items():
+        source = "environment" if name in from_environment else FILE
+        if name not in from_environment and name not in from_file:
+            source = "default"
+        default = field.get_default(call_default_factory=True, validated_data=defaults.__dict__)
+        found.append(
+            SettingInfo(
+                name=name,
+                env=PREFIX + name.upper(),
+                value=_shown(getattr(settings, name)),
+                default=_shown(default),
+                source=source,
+                help=field.description or "",
+            )
+        )
+    return found
+
+
+def without_password(url: str) -> str:
+    """The same URL with its password, if it has one, as `***`."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return without_password(value.get_secret_value())
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def _refuse_unknown_variables(known: Collection[str]) -> None:
+    names = [PREFIX + name.upper() for name in Settings.model_fields] + list(known)
+    for variable in os.environ:
+        if variable.startswith(PREFIX) and variable not in names:
+            raise SettingsError(f"{variable} is no setting{_did_you_mean(variable, names)}")
+
+
+def _problems(exc: ValidationError) -> Iterator[str]:
+    """One line for each setting at fault, naming it as the user wrote it."""
+    from_environment = EnvSettingsSource(Settings)()
+    told = set()
+    for error in exc.errors(include_url=False, include_context=False):
+        name = str(error["loc"][0])
+        if name in told or error["type"] == "default_factory_not_called":
+            continue
+        told.add(name)
+        yield _problem(name, error, name in from_environment)
+
+
+def _problem(name: str, error: ErrorDetails, in_environment: bool) -> str:
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return f"{FILE}: {name} is no setting{_did_you_mean(name, list(Settings.model_fields))}"
+    where = PREFIX + name.upper() if in_environment else f"{FILE}: {name}"
+    extra = field.json_schema_extra
+    expected = extra["expected"] if isinstance(extra, dict) else ""
+    if field.annotation is SecretStr:
+        return f"{where}: expected {expected}"
+    return f"{where}: expected {expected}, got {error['input']!r}"
+
+
+def _did_you_mean(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]}?" if near else "; `everdoor settings` lists them all"
