@@ -1,0 +1,311 @@
+"""The telnet protocol of one client, whole: bytes in, events and bytes out.
+
+It has no socket, no clock and no timer. Its owner feeds it, takes `events_received()` and sends
+`data_to_send()` after every call, and closes at ProtocolAbuse and EndOfInput. What is kept once
+both were taken is bounded (`buffered_bytes`). A chunk of n bytes gives at most n events and n
+times the longest answer: the owner bounds these by how much it reads at a time.
+
+Source: RFC 854, 855, 857 (ECHO), 858 (SGA), 1073 (NAWS), 1091 (TTYPE), 1143 (Q method).
+"""
+
+from collections.abc import Mapping
+
+from everdoor_portal.telnet.encode import ENCODINGS, encode_text, escape
+from everdoor_portal.telnet.events import (
+    EndOfInput,
+    Event,
+    FlagsChanged,
+    FlagValue,
+    Line,
+    LineTooLong,
+    ProtocolAbuse,
+)
+from everdoor_portal.telnet.handlers import Answer, MalformedSubnegotiation, OptionHandler
+from everdoor_portal.telnet.lines import LineAssembler, add_keepalive
+from everdoor_portal.telnet.naws import DEFAULT_HEIGHT, DEFAULT_WIDTH
+from everdoor_portal.telnet.negotiation import Negotiator, Side
+from everdoor_portal.telnet.options import SUPPORTED, Command, Option, command_name, option_name
+from everdoor_portal.telnet.parser import (
+    Control,
+    Data,
+    Malformed,
+    Negotiation,
+    Parser,
+    Subnegotiation,
+    Token,
+)
+from everdoor_portal.telnet.ttype import MTTS_FLAGS
+from everdoor_portal.telnet.violations import ViolationMeter
+
+DEFAULT_MAX_CHARS = 6000
+
+DEFAULT_FLAGS: Mapping[str, FlagValue] = {
+    "client_name": "",
+    "term": "",
+    "width": DEFAULT_WIDTH,
+    "height": DEFAULT_HEIGHT,
+    **{flag: False for flag in MTTS_FLAGS},
+}
+"""The protocol flags of a client that has told nothing."""
+
+_ACCEPTS = {
+    Side.LOCAL: frozenset(o for o, support in SUPPORTED.items() if support.accepts_local),
+    Side.REMOTE: frozenset(o for o, support in SUPPORTED.items() if support.accepts_remote),
+}
+
+_IAC = bytes((Command.IAC,))
+_IAC_SB = bytes((Command.IAC, Command.SB))
+_IAC_SE = bytes((Command.IAC, Command.SE))
+_IAC_GA = bytes((Command.IAC, Command.GA))
+_CRLF = b"\r\n"
+_BACKSPACE = b"\b"
+_HERE = b"\r\n[yes]\r\n"  # RFC 854: some visible evidence that the AYT was received
+_IGNORED = frozenset(
+    (Command.EOR, Command.DM, Command.BRK, Command.IP, Command.AO, Command.GA)
+)  # nothing to interrupt, no urgent data, and the peer's turn to speak is always
+
+
+class TelnetConnection:
+    """One client's telnet protocol.
+
+    Args:
+        max_chars: The longest line accepted, in characters; 0 disables the limit, and lines are
+            then bounded by `lines.MAX_LINE_BYTES`.
+    """
+
+    __slots__ = (
+        "_encoding",
+        "_events",
+        "_flags",
+        "_handlers",
+        "_is_closed",
+        "_is_hiding",
+        "_lines",
+        "_meter",
+        "_negotiator",
+        "_now",
+        "_out",
+        "_parser",
+    )
+
+    def __init__(self, max_chars: int = DEFAULT_MAX_CHARS) -> None:
+        self._parser = Parser()
+        self._lines = LineAssembler(max_chars)
+        self._negotiator = Negotiator(_ACCEPTS)
+        self._handlers: dict[int, OptionHandler] = {}
+        self._meter = ViolationMeter()
+        self._flags: dict[str, FlagValue] = {}
+        self._events: list[Event] = []
+        self._out = bytearray()
+        self._encoding = "utf-8"
+        self._is_closed = False
+        self._is_hiding = False
+        self._now = 0.0
+
+    # What is known.
+
+    @property
+    def flags(self) -> dict[str, FlagValue]:
+        """All protocol flags, those that the client has not told at their defaults."""
+        return {**DEFAULT_FLAGS, **self._flags}
+
+    @property
+    def is_settled(self) -> bool:
+        """True when the client has answered all that was asked: it will not get better known."""
+        return self._negotiator.is_settled and all(h.is_settled for h in self._handlers.values())
+
+    @property
+    def violations(self) -> int:
+        """How often the client broke the protocol."""
+        return self._meter.total
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes kept: unfinished input, and output not yet taken."""
+        return self._parser.buffered_bytes + self._lines.buffered_bytes + len(self._out)
+
+    @property
+    def encoding(self) -> str:
+        """How text is sent, one of `encode.ENCODINGS`. Input is recognised line by line."""
+        return self._encoding
+
+    @encoding.setter
+    def encoding(self, encoding: str) -> None:
+        if encoding not in ENCODINGS:
+            raise ValueError(f"expected one of {', '.join(ENCODINGS)}, got {encoding!r}")
+        self._encoding = encoding
+
+    # Receiving.
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Take bytes from the client, cut anywhere. Never raises for what they contain.
+
+        Afterwards take `events_received()` and send `data_to_send()`. Ignored after
+        `receive_eof()` and after ProtocolAbuse.
+
+        Args:
+            data: What was read.
+            now: Seconds, monotonic; what was counted against the client fades with it.
+        """
+        if self._is_closed:
+            return
+        if _IAC not in data and self._parser.is_between_commands:
+            self._take_data(data)  # the hot path: nearly all that players type
+            return
+        self._now = now
+        for token in self._parser.feed(data):
+            if self._is_closed:
+                return
+            self._take(token)
+
+    def receive_eof(self) -> None:
+        """Learn that the client sends no more. Idempotent."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._events.append(EndOfInput())
+
+    def events_received(self) -> list[Event]:
+        """Take what has happened since the last call, oldest first."""
+        events, self._events = self._events, []
+        return events
+
+    # Sending.
+
+    def data_to_send(self) -> bytes:
+        """Take the bytes that are to be sent now; empty when there are none."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    def start(self) -> None:
+        """Ask the client what it is and can. Call once, when it has connected."""
+        for option, support in SUPPORTED.items():
+            if support.asks_remote:
+                self._out += self._negotiator.request(Side.REMOTE, option, enable=True)
+
+    def send_text(self, text: str) -> None:
+        """Send text, clean of foreign control characters; nothing is added at its end."""
+        self._out += encode_text(text, self._encoding)
+
+    def send_prompt(self, text: str) -> None:
+        """Send a prompt, marked by GA as the end of output unless the client does without."""
+        self.send_text(text)
+        if not self._negotiator.is_in_effect(Side.LOCAL, Option.SGA):
+            self._out += _IAC_GA
+
+    def hide_input(self) -> None:
+        """Ask the client not to show what is typed, for a password. Idempotent.
+
+        A client may refuse, or know no telnet: hiding is a courtesy, not a guarantee.
+        """
+        self._out += self._negotiator.request(Side.LOCAL, Option.ECHO, enable=True)
+
+    def show_input(self) -> None:
+        """Let the client show what is typed again. Idempotent."""
+        self._out += self._negotiator.request(Side.LOCAL, Option.ECHO, enable=False)
+
+    # One token each.
+
+    def _take(self, token: Token) -> None:
+        match token:
+            case Data(data):
+                self._take_data(data)
+            case Negotiation(verb, option):
+                self._count_routine()
+                self._take_negotiation(verb, option)
+            case Subnegotiation(option, payload):
+                self._count_routine()
+                self._take_subnegotiation(option, payload)
+            case Control(code):
+                self._count_routine()
+                self._take_control(code)
+            case Malformed(reason):
+                self._count_violation(reason)
+
+    def _take_data(self, data: bytes) -> None:
+        if not self._is_hiding:
+            self._lines.feed(data, self._events)
+            return
+        # RFC 857: who echoes shows the line's end too. It is all that we echo.
+        before = len(self._events)
+        self._lines.feed(data, self._events)
+        ended = sum(isinstance(event, Line | LineTooLong) for event in self._events[before:])
+        self._out += _CRLF * ended
+
+    def _take_control(self, code: int) -> None:
+        if code == Command.NOP:
+            add_keepalive(self._events)
+        elif code == Command.AYT:
+            add_keepalive(self._events)
+            self._out += _HERE
+        elif code == Command.EC:
+            self._take_data(_BACKSPACE)
+        elif code == Command.EL:
+            self._lines.erase_line()
+        elif code not in _IGNORED:
+            self._count_violation(f"unexpected {command_name(code)}")
+
+    def _take_negotiation(self, verb: int, option: int) -> None:
+        outcome = self._negotiator.receive(verb, option)
+        self._out += outcome.send
+        if outcome.enabled is not None:
+            self._switch(outcome.side, option, outcome.enabled)
+        if outcome.violation:
+            self._count_violation(outcome.violation)
+
+    def _switch(self, side: Side, option: int, enabled: bool) -> None:
+        if (side, option) == (Side.LOCAL, Option.ECHO):
+            self._is_hiding = enabled
+        make_handler = SUPPORTED[option].handler
+        if make_handler is None:
+            return
+        if enabled:
+            self._handlers[option] = handler = make_handler()
+            self._take_answer(option, handler.begin())
+        else:
+            del self._handlers[option]
+
+    def _take_subnegotiation(self, option: int, payload: bytes) -> None:
+        handler = self._handlers.get(option)
+        if handler is None:
+            self._count_violation(f"unexpected subnegotiation of {option_name(option)}")
+            return
+        try:
+            self._take_answer(option, handler.receive(payload))
+        except MalformedSubnegotiation as exc:
+            self._count_violation(str(exc))
+
+    def _take_answer(self, option: int, answer: Answer) -> None:
+        if answer.send:
+            self._out += _IAC_SB + bytes((option,)) + escape(answer.send) + _IAC_SE
+        changed = {
+            name: value
+            for name, value in answer.flags.items()
+            if self._flags.get(name, DEFAULT_FLAGS[name]) != value
+        }
+        if changed:
+            self._flags.update(changed)
+            self._add_flags_changed(changed)
+
+    def _add_flags_changed(self, changed: dict[str, FlagValue]) -> None:
+        """Join changes that follow each other into one event, so that a flood of them is one."""
+        last = self._events[-1] if self._events else None
+        if isinstance(last, FlagsChanged):
+            self._events[-1] = FlagsChanged({**last.flags, **changed})
+        else:
+            self._events.append(FlagsChanged(changed))
+
+    # Counting.
+
+    def _count_routine(self) -> None:
+        if self._meter.add_routine(self._now):
+            self._give_up("too many telnet commands")
+
+    def _count_violation(self, reason: str) -> None:
+        if self._meter.add_violation(self._now):
+            self._give_up(f"too many telnet protocol violations, the last: {reason}")
+
+    def _give_up(self, reason: str) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._events.append(ProtocolAbuse(reason))
