@@ -64,7 +64,7 @@ class Hello(Message, frozen=True, tag="hello"):
 class Connected(Message, frozen=True, tag="connected"):
     """A client has connected. Always input 1 of its connection.
 
-    `port` is the client's own, 0 where the transport has none.
+    `port` is the client's own, 0 where the transport has none; `age_s` how long ago it connected.
     """
 
     conn: Count
@@ -73,6 +73,7 @@ class Connected(Message, frozen=True, tag="connected"):
     address: Name
     port: Count
     flags: Flags
+    age_s: float
 
 
 class Input(Message, frozen=True, tag="input"):

@@ -1,0 +1,150 @@
+"""What a turn has to say: outputs, changed states, cursors and closes, gathered per portal.
+
+The handler of sessions puts everything here while commands run; the turn takes it as rows when
+they are done. The replicated part of a session is compared with what its portal holds, so that
+only differences travel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from everdoor.ids import RowId, SessionKey
+from everdoor.messages.stream import Output, Row
+from everdoor.state import AppSession, SnapshotFlag
+from everdoor_server.commit import RosterEntry
+from everdoor_server.session import ServerSession
+
+Life: TypeAlias = tuple[str, int]
+"""One incarnation of a portal: its id and the incarnation's number."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A row in the making."""
+
+    cursors: dict[int, int] = field(default_factory=dict)
+    touched: dict[int, ServerSession] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    closes: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Collector:
+    """Implements the handler's Sink for one generation of the server.
+
+    Attributes:
+        marks: Counts outputs, touches and closes: it has moved when something was shown or
+            changed.
+        injected: Lines to run as a session, in order, taken by the turn.
+        present, absent: Changes of the roster, taken by the turn.
+    """
+
+    def __init__(self, app: AppSession) -> None:
+        self._app = app
+        self._drafts: dict[Life, Draft] = {}
+        self._replicated: dict[SessionKey, dict[str, object]] = {}
+        self._roster: dict[SessionKey, RosterEntry] = {}
+        self.marks = 0
+        self.injected: list[tuple[ServerSession, str]] = []
+        self.present: list[RosterEntry] = []
+        self.absent: list[SessionKey] = []
+
+    # The sink.
+
+    def send(
+        self,
+        sessions: Sequence[ServerSession],
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+    ) -> None:
+        self.marks += 1
+        groups: dict[Life, list[int]] = {}
+        for session in sessions:
+            key = session.key
+            groups.setdefault((key.portal, key.incarnation), []).append(key.conn)
+        for life, conns in groups.items():
+            self._draft(life).outputs.append(Output(conns, name, args, options))
+
+    def touch(self, session: ServerSession) -> None:
+        self.marks += 1
+        key = session.key
+        self._draft((key.portal, key.incarnation)).touched[key.conn] = session
+
+    def close(self, session: ServerSession, reason: str) -> None:
+        self.marks += 1
+        key = session.key
+        draft = self._draft((key.portal, key.incarnation))
+        draft.touched.pop(key.conn, None)
+        draft.cursors.pop(key.conn, None)
+        draft.closes.append((key.conn, reason))
+        self._replicated.pop(key, None)
+        if self._roster.pop(key, None) is not None:
+            self.absent.append(key)
+
+    def inject(self, session: ServerSession, text: str) -> None:
+        self.injected.append((session, text))
+
+    # For the turn.
+
+    def complete(self, key: SessionKey, seq: int) -> None:
+        """Move the cursor of a session."""
+        self._draft((key.portal, key.incarnation)).cursors[key.conn] = seq
+
+    def know(self, session: ServerSession, entry: RosterEntry | None) -> None:
+        """Take the session's present state as what its portal holds, `entry` as its place in
+        the roster of the database (None: it has none yet)."""
+        self._replicated[session.key] = self._snapshot(session)
+        if entry is not None:
+            self._roster[session.key] = entry
+
+    def discard(self, life: Life) -> None:
+        """Drop what was gathered for a portal that will never read it."""
+        self._drafts.pop(life, None)
+
+    def take_rows(self, row_id: RowId) -> list[tuple[str, Row]]:
+        """All rows of this turn, as (portal id, row), and begin anew."""
+        drafts, self._drafts = self._drafts, {}
+        rows = [(life[0], self._row(row_id, draft)) for life, draft in drafts.items()]
+        return [
+            (portal, row)
+            for portal, row in rows
+            if row.cursors or row.changes or row.outputs or row.closes
+        ]
+
+    def take_roster(self) -> tuple[list[RosterEntry], list[SessionKey]]:
+        """Entries that are new or differ, and keys that are gone, since the last call."""
+        present, absent = self.present, self.absent
+        self.present, self.absent = [], []
+        gone = set(absent)
+        return [entry for entry in present if entry.key not in gone], absent
+
+    def _draft(self, life: Life) -> Draft:
+        draft = self._drafts.get(life)
+        if draft is None:
+            draft = self._drafts[life] = Draft()
+        return draft
+
+    def _row(self, row_id: RowId, draft: Draft) -> Row:
+        changes = []
+        for conn, session in draft.touched.items():
+            if change := self._difference(session):
+                changes.append((conn, change))
+        return Row(row_id, list(draft.cursors.items()), changes, draft.outputs, draft.closes)
+
+    def _difference(self, session: ServerSession) -> dict[str, object]:
+        """Fields that its portal does not have so; the roster is brought up to date as well."""
+        entry = RosterEntry(session.key, session.sessid, session.uid, session.puid)
+        if self._roster.get(session.key) != entry:
+            self._roster[session.key] = entry
+            self.present.append(entry)
+        old = self._replicated.get(session.key, {})
+        new = self._snapshot(session)
+        self._replicated[session.key] = new
+        missing = object()
+        return {name: value for name, value in new.items() if old.get(name, missing) != value}
+
+    def _snapshot(self, session: ServerSession) -> dict[str, object]:
+        return session.take_snapshot(self._app, SnapshotFlag.REBOOT)

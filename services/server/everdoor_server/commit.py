@@ -1,0 +1,96 @@
+"""What one turn writes, as plain records; `everdoor_server.world` makes SQL of it.
+
+The cores build a Commit and never see a database; one transaction writes all of it or nothing.
+Source: docs/protocol.md, section 8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from everdoor.ids import Incarnation, RowId, SessionKey
+
+
+class OutboxRow(NamedTuple):
+    """A row as sent and stored: to which portal, its id, its encoding (`messages.stream.Row`).
+
+    `closes` repeats the connections that it closes, for the link; it is not stored apart.
+    """
+
+    portal: str
+    id: RowId
+    body: bytes
+    closes: tuple[int, ...] = ()
+
+
+class RosterEntry(NamedTuple):
+    """A session that is present. `account` and `puppet` are ids, None before login and when OOC."""
+
+    key: SessionKey
+    sessid: int
+    account: int | None
+    puppet: int | None
+
+
+class KnownPortal(NamedTuple):
+    """The newest incarnation of a portal that the server has accepted, and its machine."""
+
+    id: str
+    incarnation: Incarnation
+    host: str
+
+
+class Change(NamedTuple):
+    """One row of a world table as it is from now on; `values` None: it is gone.
+
+    `key` and `values` are column values by column name; `values` holds every column but the key.
+    """
+
+    table: str
+    key: dict[str, Any]
+    values: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class Commit:
+    """All that one turn writes.
+
+    `generation` is the fence: nothing is written when the database holds a newer one. `trimmed`
+    maps a portal to the last row it acknowledged (that row and those before it go). `forgotten`
+    portals are buried: their rows go, and the portal with them.
+    """
+
+    generation: int
+    n: int
+    rows: list[OutboxRow] = field(default_factory=list)
+    trimmed: dict[str, RowId] = field(default_factory=dict)
+    present: list[RosterEntry] = field(default_factory=list)
+    absent: list[SessionKey] = field(default_factory=list)
+    portals: list[KnownPortal] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+    last_sessid: int | None = None
+    changes: list[Change] = field(default_factory=list)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing that must be written now; trimming alone can wait."""
+        return not (
+            self.rows
+            or self.present
+            or self.absent
+            or self.portals
+            or self.forgotten
+            or self.last_sessid is not None
+            or self.changes
+        )
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a generation starts from: the link's half of the database, read after the fence."""
+
+    generation: int
+    last_sessid: int
+    portals: list[KnownPortal]
+    roster: list[RosterEntry]
+    rows: list[OutboxRow]

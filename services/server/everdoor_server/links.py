@@ -1,0 +1,292 @@
+"""The portals that the server knows: who may speak for which, and who is dead.
+
+Frames come in with the routing id of their socket; what they say goes on as events to the turn.
+A portal speaks only after its hello was accepted, and only in the epoch that the hello opened.
+Each portal's numbering and rows are its Downlink's; what is done for sessions is the turn's.
+
+Source: docs/protocol.md, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+import structlog
+
+from everdoor import codec
+from everdoor.errors import Fenced, MalformedMessage, ProtocolError, UnsupportedVersion
+from everdoor.ids import Incarnation, RowId
+from everdoor.messages.stream import (
+    Ack,
+    Connected,
+    Disconnected,
+    DownFrame,
+    FlagsChanged,
+    Hello,
+    Input,
+    Numbered,
+    Part,
+    PortalToServer,
+    Refused,
+    Resync,
+    Row,
+    ServerToPortal,
+    UpFrame,
+)
+from everdoor.stream import SILENCE_S, FrameReceiver
+from everdoor_server.commit import Stored
+from everdoor_server.downlink import BACKLOG_BYTES, Downlink
+
+OTHER_HOST_SILENCE_S = 5.0
+"""An incarnation on another machine counts as dead for its successor after so long: two and a
+half times what a link needs to be noticed as broken."""
+
+PROBE_INTERVAL_S = 1.0
+"""How often the lock of a portal that is not heard is looked at."""
+
+MAX_GREETINGS = 1024
+"""Sockets that have sent part of a hello; beyond it the oldest begins again."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Greeted(NamedTuple):
+    """A portal opened an epoch. `rows` are those it has not applied, in order."""
+
+    link: Downlink
+    hello: Hello
+    rows: list[Row]
+
+
+class Arrived(NamedTuple):
+    """An input of a connection of this portal."""
+
+    link: Downlink
+    message: Numbered
+
+
+class Dead(NamedTuple):
+    """This incarnation has ended and will not come back; its sessions are to be ended."""
+
+    link: Downlink
+
+
+LinkEvent: TypeAlias = Greeted | Arrived | Dead
+
+IsAlive: TypeAlias = Callable[[str, Incarnation], bool]
+"""Says whether an incarnation of a portal of this host still runs."""
+
+
+class Links:
+    """All portals of one generation of the server.
+
+    Args:
+        stored: What the database held when the generation began.
+        host: This machine's name, as portals say theirs.
+        is_alive: Asked about portals of this host only.
+        grace_s: How long a portal that cannot be reached is waited for; 0: for ever.
+        now: Monotonic seconds.
+    """
+
+    def __init__(
+        self, stored: Stored, host: str, is_alive: IsAlive, grace_s: float, now: float
+    ) -> None:
+        self._generation = stored.generation
+        self._host = host
+        self._is_alive = is_alive
+        self._grace_s = grace_s
+        self._links = {
+            known.id: Downlink(known.id, known.incarnation, known.host, now)
+            for known in stored.portals
+        }
+        for row in stored.rows:
+            closes = tuple(conn for conn, _ in codec.decode_row(row.body).closes)
+            self._links[row.portal].keep(row._replace(closes=closes))
+        self._routes: dict[bytes, Downlink] = {}
+        self._routing_ids: dict[str, bytes] = {}
+        self._greetings: dict[bytes, FrameReceiver] = {}
+        self._answers: list[tuple[bytes, bytes]] = []
+        self._probed: dict[str, float] = {}
+        self._trimmed: dict[str, RowId] = {}
+
+    def __iter__(self) -> Iterator[Downlink]:
+        return iter(list(self._links.values()))
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+    def get(self, portal: str) -> Downlink | None:
+        return self._links.get(portal)
+
+    # Frames in.
+
+    def receive(self, routing_id: bytes, data: bytes, now: float) -> list[LinkEvent]:
+        """Take one frame; what it breaks is answered, never raised.
+
+        Raises:
+            Fenced: A portal has rows of a newer generation: this server must leave.
+        """
+        try:
+            frame = codec.decode_up(data)
+            return list(self._receive(routing_id, frame, now))
+        except UnsupportedVersion as exc:
+            self._answer(routing_id, 0, Refused("version", str(exc)))
+        except ProtocolError as exc:
+            _log.warning("bad frame from a portal", error=str(exc), size=len(data))
+            self._answer(routing_id, 0, Resync("bad frame"))
+        return []
+
+    def _receive(self, routing_id: bytes, frame: UpFrame, now: float) -> Iterator[LinkEvent]:
+        link = self._routes.get(routing_id)
+        if link is None:
+            yield from self._greet(routing_id, frame, now)
+        elif link.accepts(frame, now):
+            yield from self._take(link, frame.messages)
+        elif link.is_open:
+            self._answers += [(routing_id, f) for f in link.resync("a frame is missing")]
+            self._forget_route(link)
+
+    def _take(self, link: Downlink, messages: Iterable[PortalToServer]) -> Iterator[LinkEvent]:
+        for message in messages:
+            match message:
+                case Connected() | Input() | FlagsChanged() | Disconnected():
+                    yield Arrived(link, message)
+                case Ack(last=last):
+                    if link.acknowledge(last):
+                        self._trimmed[link.portal] = last
+                case Hello() | Part():
+                    raise MalformedMessage("a hello within an epoch")
+
+    def _greet(self, routing_id: bytes, frame: UpFrame, now: float) -> Iterator[LinkEvent]:
+        receiver = self._greetings.pop(routing_id, None)
+        if frame.k == 1:
+            receiver = FrameReceiver(frame.epoch)
+        if receiver is None or receiver.epoch != frame.epoch or not receiver.is_next(frame.k):
+            self._answer(routing_id, frame.epoch, Resync("no hello"))
+            return
+        hello, rest = _find_hello(receiver, frame.messages)
+        if hello is None:
+            if len(self._greetings) >= MAX_GREETINGS:
+                self._greetings.pop(next(iter(self._greetings)))
+            self._greetings[routing_id] = receiver
+            return
+        yield from self._welcome(routing_id, hello, receiver, now)
+        if link := self._routes.get(routing_id):
+            yield from self._take(link, rest)
+
+    def _welcome(
+        self, routing_id: bytes, hello: Hello, receiver: FrameReceiver, now: float
+    ) -> Iterator[LinkEvent]:
+        if hello.last.generation > self._generation:
+            raise Fenced(f"portal {hello.portal} has rows of generation {hello.last.generation}")
+        link = self._links.get(hello.portal)
+        if link is not None and link.incarnation != hello.incarnation:
+            if not hello.incarnation.is_newer_than(link.incarnation):
+                self._answer(
+                    routing_id, receiver.epoch, Refused("stale", "a newer incarnation is known")
+                )
+                return
+            if not self._is_dead(link, now):
+                self._answer(
+                    routing_id, receiver.epoch, Refused("older_alive", "the older one may live")
+                )
+                return
+            yield Dead(link)
+            link = None
+        elif link is not None and receiver.epoch <= link.epoch:
+            self._answer(routing_id, receiver.epoch, Refused("stale", "a newer epoch is known"))
+            return
+        if link is None:
+            link = Downlink(hello.portal, hello.incarnation, hello.host, now)
+            self._links[hello.portal] = link
+        link.open(hello, receiver.epoch, receiver, now)
+        if hello.last.generation:
+            self._trimmed[link.portal] = hello.last
+        self._route(routing_id, link)
+        self._answers += [(routing_id, frame) for frame in link.welcome(self._generation)]
+        yield Greeted(link, hello, [codec.decode_row(row.body) for row in link.rows])
+
+    def _answer(self, routing_id: bytes, epoch: int, message: ServerToPortal) -> None:
+        frame = DownFrame(codec.WIRE_VERSION, epoch, 0, message)
+        self._answers.append((routing_id, codec.encode(frame)))
+
+    # Frames out.
+
+    def data_to_send(self, now: float) -> list[tuple[bytes, bytes]]:
+        """All frames that are due, as (routing id, frame)."""
+        frames, self._answers = self._answers, []
+        for link in self._links.values():
+            if link.is_open:
+                routing_id = self._routing_ids[link.portal]
+                frames += [(routing_id, frame) for frame in link.data_to_send(now)]
+        return frames
+
+    def lost(self, routing_id: bytes) -> None:
+        """Its socket could not be reached: nothing is sent to it before its next hello."""
+        link = self._routes.get(routing_id)
+        if link is not None:
+            link.close()
+            self._forget_route(link)
+
+    def take_trimmed(self) -> dict[str, RowId]:
+        """Last acknowledged row of the portals that acknowledged any since the last call."""
+        trimmed, self._trimmed = self._trimmed, {}
+        return trimmed
+
+    # The dead.
+
+    def find_dead(self, now: float) -> list[Dead]:
+        """Portals that have ended, or have been out of reach beyond their grace."""
+        return [Dead(link) for link in self if self._is_overdue(link, now)]
+
+    def bury(self, link: Downlink) -> None:
+        """Forget a portal whose sessions have ended; a successor may have taken its id."""
+        if self._links.get(link.portal) is link:
+            self._forget_route(link)
+            del self._links[link.portal]
+            self._probed.pop(link.portal, None)
+        self._trimmed.pop(link.portal, None)
+
+    def _is_overdue(self, link: Downlink, now: float) -> bool:
+        silence = now - link.last_heard
+        if link.is_open and silence < SILENCE_S:
+            return False
+        if link.backlog_bytes > BACKLOG_BYTES or 0 < self._grace_s < silence:
+            return True
+        if link.host != self._host or now - self._probed.get(link.portal, 0.0) < PROBE_INTERVAL_S:
+            return False
+        self._probed[link.portal] = now
+        return not self._is_alive(link.portal, link.incarnation)
+
+    def _is_dead(self, link: Downlink, now: float) -> bool:
+        if link.host == self._host:
+            return not self._is_alive(link.portal, link.incarnation)
+        return now - link.last_heard >= OTHER_HOST_SILENCE_S
+
+    def _route(self, routing_id: bytes, link: Downlink) -> None:
+        self._forget_route(link)
+        self._routes[routing_id] = link
+        self._routing_ids[link.portal] = routing_id
+
+    def _forget_route(self, link: Downlink) -> None:
+        routing_id = self._routing_ids.pop(link.portal, None)
+        if routing_id is not None:
+            self._routes.pop(routing_id, None)
+
+
+def _find_hello(
+    receiver: FrameReceiver, messages: list[PortalToServer]
+) -> tuple[Hello | None, list[PortalToServer]]:
+    """The hello at the head of an epoch and what follows it; None while parts are missing."""
+    match messages:
+        case [Hello() as hello, *rest]:
+            return hello, rest
+        case [Part() as part]:
+            whole = receiver.join(part)
+            if whole is None:
+                return None, []
+            message = codec.decode_up_message(whole)
+            if isinstance(message, Hello):
+                return message, []
+    raise MalformedMessage("an epoch that does not begin with a hello")

@@ -1,0 +1,249 @@
+"""The server's end of a session: one connected client, whatever its protocol.
+
+Holds what the session is and its doors for input and output; the handler it belongs to
+(`everdoor_server.sessionhandler`) collects what it says, the turn sends it. A session is not
+persistent: it ends with its connection, and what survives a restart of the server is its
+replicated part, which its portal keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, ClassVar, Protocol
+
+from everdoor.ids import SessionKey
+from everdoor.state import AppSession, SnapshotFlag, State
+
+DEFAULT_WIDTH = 78
+DEFAULT_HEIGHT = 45
+
+
+class SessionAccount(Protocol):
+    """What a session needs of the account that is logged in on it."""
+
+    id: int
+    key: str
+
+
+class SessionPuppet(Protocol):
+    """What a session needs of the object it controls."""
+
+    id: int
+    key: str
+
+
+class SessionDoors(Protocol):
+    """What a session needs of its handler: where it puts output, changes and its own end."""
+
+    def send(
+        self,
+        sessions: Sequence[ServerSession],
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+    ) -> None: ...
+    def data_out(self, session: ServerSession, **messages: Any) -> None: ...
+    def data_in(self, session: ServerSession, text: str) -> None: ...
+    def touch(self, session: ServerSession) -> None: ...
+    def disconnect(self, session: ServerSession, reason: str = "") -> None: ...
+    def now(self) -> float: ...
+
+
+class ServerSession(State):
+    """One client, as the game sees it.
+
+    Attributes:
+        key: What processes call it; `sessid` is what people see.
+        protocol_flags: What the client can do; change it with `update_flags` only.
+        server_data: Primitives that a game keeps with the session; replicated when `touch`ed.
+        cmdset_paths: Paths of the command sets that come back after a restart.
+        unfinished: Number of the line whose command still waits and has shown something; 0: none.
+        ndb: Anything; gone when the server restarts.
+        conn_time, cmd_last, cmd_last_visible: Epoch seconds; since login, last activity, last
+            activity that the player meant.
+    """
+
+    snapshot_fields: ClassVar[tuple[str, ...]] = (
+        "sessid",
+        "protocol_key",
+        "address",
+        "port",
+        "logged_in",
+        "uid",
+        "uname",
+        "puid",
+        "protocol_flags",
+        "server_data",
+        "cmdset_paths",
+        "unfinished",
+    )
+    """The replicated part, which survives a restart. A subclass names its own in addition:
+    `snapshot_fields = ("mine",)`, with a default as class attribute."""
+
+    sessid: int = 0
+    protocol_key: str = ""
+    address: str = ""
+    port: int = 0
+    logged_in: bool = False
+    uid: int | None = None
+    uname: str | None = None
+    puid: int | None = None
+    unfinished: int = 0
+    account: SessionAccount | None = None
+    puppet: SessionPuppet | None = None
+    cmd_total: int = 0
+    conn_time: float = 0.0
+    cmd_last: float = 0.0
+    cmd_last_visible: float = 0.0
+
+    def __init__(self, key: SessionKey, sessionhandler: SessionDoors) -> None:
+        self.key = key
+        self.sessionhandler = sessionhandler
+        self.protocol_flags: dict[str, Any] = {}
+        self.server_data: dict[str, Any] = {}
+        self.cmdset_paths: list[str] = []
+        self.ndb = SimpleNamespace()
+        self.cmdset: Any = None
+        self.at_init()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.sessid} {self.uname or 'not logged in'}>"
+
+    @property
+    def db(self) -> SimpleNamespace:
+        """The same as `ndb`, so that code can use `.db` on whatever it is given."""
+        return self.ndb
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        return (self.address, self.port)
+
+    # Input and output.
+
+    def msg(self, text: Any = None, **kwargs: Any) -> None:
+        """Show something to this client alone.
+
+        Args:
+            text: A string, or (string, options).
+            **kwargs: Out-of-band commands by name; `prompt` is sent last.
+        """
+        kwargs.pop("session", None)
+        kwargs.pop("from_obj", None)
+        self.data_out(text=text, **kwargs)
+
+    def data_out(self, **messages: Any) -> None:
+        self.sessionhandler.data_out(self, **messages)
+
+    def data_in(self, text: str) -> None:
+        """Take a line as if the client had typed it now."""
+        self.sessionhandler.data_in(self, text)
+
+    def execute_cmd(self, raw_string: str, session: ServerSession | None = None) -> None:
+        """Run a line as this session; it is not the client's, so it is not numbered or counted."""
+        (session or self).data_in(raw_string)
+
+    def disconnect(self, reason: str = "") -> None:
+        """End the session: hooks run, what is unsent goes out, then the connection closes."""
+        self.sessionhandler.disconnect(self, reason)
+
+    # Who is here.
+
+    def get_account(self) -> SessionAccount | None:
+        return self.account if self.logged_in else None
+
+    def get_puppet(self) -> SessionPuppet | None:
+        return self.puppet if self.logged_in else None
+
+    get_character = get_puppet
+
+    def get_puppet_or_account(self) -> SessionPuppet | SessionAccount | None:
+        return self.get_puppet() or self.get_account()
+
+    def get_client_size(self) -> tuple[int, int]:
+        """Width and height of the client's window in characters."""
+        flags = self.protocol_flags
+        return (
+            flags.get("SCREENWIDTH") or DEFAULT_WIDTH,
+            flags.get("SCREENHEIGHT") or DEFAULT_HEIGHT,
+        )
+
+    def update_flags(self, **flags: Any) -> None:
+        """Change what is known of the client; its portal is told."""
+        self.learn_flags(flags)
+
+    def learn_flags(self, flags: Mapping[str, Any]) -> None:
+        """Take over what the client has said of itself."""
+        self.protocol_flags = {**self.protocol_flags, **flags}
+        self.touch()
+
+    def update_session_counters(self, idle: bool = False) -> None:
+        """Stamp activity; `idle` is a keepalive that the player did not mean."""
+        now = self.sessionhandler.now()
+        self.cmd_last = now
+        if not idle:
+            self.cmd_total += 1
+            self.cmd_last_visible = now
+
+    def touch(self) -> None:
+        """Say that the replicated part has changed; the turn sends what differs."""
+        self.sessionhandler.touch(self)
+
+    def set_account(self, account: SessionAccount | None) -> None:
+        """Bind the session to an account, or to none."""
+        self.account = account
+        self.uid = account.id if account else None
+        self.uname = account.key if account else None
+        self.logged_in = account is not None
+        self.touch()
+
+    def set_puppet(self, puppet: SessionPuppet | None) -> None:
+        """Bind the session to the object it controls, or to none."""
+        self.puppet = puppet
+        self.puid = puppet.id if puppet else None
+        self.touch()
+
+    # State.
+
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, object]:
+        """The replicated part; for a person or an archive the key and the clocks too."""
+        data = dict(super().take_snapshot(session, flags) or {})
+        if SnapshotFlag.REBOOT not in flags:
+            data |= {
+                "key": str(self.key),
+                "conn_time": self.conn_time,
+                "cmd_last": self.cmd_last,
+                "cmd_last_visible": self.cmd_last_visible,
+                "cmd_total": self.cmd_total,
+            }
+        return data
+
+    def load_snapshot(self, session: AppSession, data: Mapping[str, object]) -> None:
+        """Take over a replicated part, as a portal kept it.
+
+        A field that the class no longer has is left out: game code may drop one between two
+        reloads, and that must not cost a player the session.
+
+        Raises:
+            RestoreError: The version is newer than the class, or has no way up.
+        """
+        for name, value in self.current_data(session, data).items():
+            if name in self.snapshot_fields:
+                setattr(self, name, value)
+
+    # Hooks.
+
+    def at_init(self) -> None:
+        """The session object has been made, new or after a restart."""
+
+    def at_sync(self) -> None:
+        """The session is whole: newly connected, or restored with its account and puppet."""
+
+    def at_login(self, account: SessionAccount) -> None:
+        """An account has logged in on this session."""
+
+    def at_disconnect(self, reason: str = "") -> None:
+        """The session is about to end."""
+
+    def at_cmdset_get(self, **kwargs: Any) -> None:
+        """The session's command sets are about to be merged."""

@@ -1,0 +1,264 @@
+"""All sessions of the game server: who is here, and the one door for what is sent to them.
+
+The handler finds sessions, logs them in and ends them in the order that hooks expect. What they
+say and how they change goes to the turn (`Sink`), which commits and sends it; the handler opens
+no socket and stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
+
+from everdoor.ids import SessionKey
+from everdoor_server.session import ServerSession, SessionAccount, SessionPuppet
+
+DUPLICATE_SESSION_REASON = "Logged in from elsewhere. Disconnecting."
+
+IDLE_REASON = "Idle timeout exceeded, disconnecting."
+
+
+class Sink(Protocol):
+    """Where the handler puts what sessions say and become; the turn implements it."""
+
+    def send(
+        self,
+        sessions: Sequence[ServerSession],
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+    ) -> None:
+        """Queue one output for some sessions, in order."""
+
+    def touch(self, session: ServerSession) -> None:
+        """Note that the replicated part of a session, or its place in the roster, has changed."""
+
+    def close(self, session: ServerSession, reason: str) -> None:
+        """Queue the end of a session's connection, behind its output."""
+
+    def inject(self, session: ServerSession, text: str) -> None:
+        """Queue a line that no client typed, to run as part of what runs now."""
+
+
+class LoginHooks(Protocol):
+    """What the rooms above do around the ends of a session; the game implements it."""
+
+    def at_login(self, session: ServerSession, account: SessionAccount) -> None:
+        """The account is bound: command sets, hooks, then the puppet it had last."""
+
+    def at_disconnect(self, session: ServerSession, reason: str) -> None:
+        """Release the puppet and run the hooks of session and account."""
+
+
+class ServerSessionHandler:
+    """The sessions of one world, by `sessid`.
+
+    Args:
+        sink: The turn.
+        hooks: The game.
+        clock: Epoch seconds, for stamps that people see.
+        multisession_mode: 0 to 3, as in docs/sessions.md.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        hooks: LoginHooks,
+        clock: Callable[[], float],
+        multisession_mode: int = 0,
+    ) -> None:
+        self._sink = sink
+        self._hooks = hooks
+        self._clock = clock
+        self._mode = multisession_mode
+        self._sessions: dict[int, ServerSession] = {}
+        self._by_key: dict[SessionKey, ServerSession] = {}
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return self._clock()
+
+    # Finding sessions.
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[ServerSession]:
+        return iter(list(self._sessions.values()))
+
+    def __contains__(self, sessid: object) -> bool:
+        return sessid in self._sessions
+
+    def __getitem__(self, sessid: int) -> ServerSession:
+        return self._sessions[sessid]
+
+    def get(self, sessid: int) -> ServerSession | None:
+        return self._sessions.get(sessid)
+
+    def by_key(self, key: SessionKey) -> ServerSession | None:
+        return self._by_key.get(key)
+
+    def get_sessions(self, include_unloggedin: bool = False) -> list[ServerSession]:
+        return [s for s in self._sessions.values() if include_unloggedin or s.logged_in]
+
+    def session_from_sessid(self, sessid: int) -> ServerSession | None:
+        return self._sessions.get(sessid)
+
+    def session_from_account(self, account: SessionAccount, sessid: int) -> ServerSession | None:
+        session = self._sessions.get(sessid)
+        return session if session and session.logged_in and session.uid == account.id else None
+
+    def sessions_from_account(self, account: SessionAccount) -> list[ServerSession]:
+        return [s for s in self._sessions.values() if s.logged_in and s.uid == account.id]
+
+    def sessions_from_puppet(self, puppet: SessionPuppet) -> list[ServerSession]:
+        return [s for s in self._sessions.values() if s.puid == puppet.id]
+
+    sessions_from_character = sessions_from_puppet
+
+    def account_count(self) -> int:
+        """How many accounts are here, however many sessions each has."""
+        return len({s.uid for s in self._sessions.values() if s.logged_in})
+
+    def all_connected_accounts(self) -> list[SessionAccount]:
+        found = {s.uid: s.account for s in self._sessions.values() if s.logged_in}
+        return [account for account in found.values() if account is not None]
+
+    # Coming and going.
+
+    def add(self, session: ServerSession) -> None:
+        """Take in a session that has its key and sessid."""
+        self._sessions[session.sessid] = session
+        self._by_key[session.key] = session
+
+    def remove(self, session: ServerSession) -> None:
+        """Forget a session, silently; nothing happens when it is not here."""
+        self._sessions.pop(session.sessid, None)
+        self._by_key.pop(session.key, None)
+
+    def login(self, session: ServerSession, account: SessionAccount) -> None:
+        """Bind an account that auth has vouched for.
+
+        In mode 0 its other sessions are told and disconnected first. Nothing happens when the
+        session is logged in already.
+        """
+        if session.logged_in:
+            return
+        if self._mode == 0:
+            self.disconnect_duplicate_sessions(session, account)
+        session.set_account(account)
+        session.conn_time = self.now()
+        session.at_login(account)
+        session.data_out(logged_in={})
+        self._hooks.at_login(session, account)
+
+    def disconnect(self, session: ServerSession, reason: str = "") -> None:
+        """End a session from here: hooks, the reason as last output, then its connection.
+
+        Nothing happens when it has ended already.
+        """
+        if session.sessid not in self._sessions:
+            return
+        if reason:
+            session.msg(reason)
+        self.end(session, reason)
+
+    def end(self, session: ServerSession, reason: str) -> None:
+        """Run the hooks, forget the session, have its portal close what is left of it.
+
+        A hook that raises does not keep the session.
+        """
+        try:
+            session.at_disconnect(reason)
+            self._hooks.at_disconnect(session, reason)
+        finally:
+            self.remove(session)
+            session.logged_in = False
+            self._sink.close(session, reason)
+
+    def disconnect_all_sessions(self, reason: str = "") -> None:
+        for session in self:
+            self.disconnect(session, reason)
+
+    def disconnect_duplicate_sessions(
+        self,
+        session: ServerSession,
+        account: SessionAccount,
+        reason: str = DUPLICATE_SESSION_REASON,
+    ) -> None:
+        """Disconnect the account's sessions but this one."""
+        for other in self.sessions_from_account(account):
+            if other is not session:
+                self.disconnect(other, reason)
+
+    def validate_sessions(self, idle_timeout_s: float) -> None:
+        """Disconnect who has not been active for longer than that; 0 or less: nobody."""
+        if idle_timeout_s <= 0:
+            return
+        latest = self.now() - idle_timeout_s
+        for session in self:
+            if session.cmd_last < latest:
+                self.disconnect(session, IDLE_REASON)
+
+    # Input and output.
+
+    def announce_all(self, message: str) -> None:
+        """Show a text to every client, logged in or not."""
+        self.send(list(self._sessions.values()), "text", [message], {})
+
+    def send(
+        self,
+        sessions: Sequence[ServerSession],
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+    ) -> None:
+        """Send one output to many; a portal gets it once for all of its own."""
+        if sessions:
+            self._sink.send(sessions, name, args, options)
+
+    def data_out(self, session: ServerSession, **messages: Any) -> None:
+        """Send outputs by name to one session, `prompt` last, None left out."""
+        for name, args, options in outputs(messages):
+            self._sink.send([session], name, args, options)
+
+    def data_in(self, session: ServerSession, text: str) -> None:
+        """Run a line as this session."""
+        self._sink.inject(session, text)
+
+    def touch(self, session: ServerSession) -> None:
+        self._sink.touch(session)
+
+
+def outputs(messages: dict[str, Any]) -> Iterable[tuple[str, list[Any], dict[str, Any]]]:
+    """Bring `msg` keywords to (name, args, options), `prompt` last.
+
+    A value is None (left out), a plain value (one argument), a dict (options), a list (arguments),
+    or a pair of either shape with a dict of options behind: Evennia's forms. `options=` holds for
+    all.
+    """
+    shared = messages.get("options") or {}
+    ordered = [name for name in messages if name not in ("prompt", "options")]
+    if "prompt" in messages:
+        ordered.append("prompt")
+    for name in ordered:
+        value = messages[name]
+        if value is not None:
+            args, options = _arguments(value)
+            yield name, args, {**shared, **options}
+
+
+def _arguments(value: Any) -> tuple[list[Any], dict[str, Any]]:
+    match value:
+        case dict():
+            return [], value
+        case (first, dict(options)):
+            return (list(first) if isinstance(first, (list, tuple)) else [first]), options
+        case list() | tuple():
+            return list(value), {}
+        case str():
+            return [value], {}
+        case bool() | int() | float():
+            return [value], {}
+        case _:
+            return [str(value)], {}
