@@ -83,9 +83,8 @@ class State:
     ) -> Mapping[str, object] | None:
         """Return what the object holds, by field name, with its version.
 
-        The default is a copy of the attributes that shares no container with the object, and whose
-        secrets are masked when a person is to see it. A class that writes its own puts
-        `state_version` into it and masks with `mask_secrets`.
+        The default is `copied_fields`. A class that writes its own starts from that, or puts
+        `state_version` in as `version` and masks with `mask_secrets` itself.
 
         Args:
             session: Whose registered classes count as references.
@@ -97,6 +96,17 @@ class State:
 
         Raises:
             TypeError: A value is neither; the text starts with its path.
+        """
+        return self.copied_fields(session, flags)
+
+    def copied_fields(self, session: AppSession, flags: SnapshotFlag) -> dict[str, object]:
+        """Copy the attributes that belong into a snapshot, and add the version.
+
+        Nothing in it is shared with the object but references. Secrets are masked when a person
+        is to see it.
+
+        Raises:
+            TypeError: As for take_snapshot.
         """
         fields = self._fields()
         if INSPECT in flags:

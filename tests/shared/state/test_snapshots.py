@@ -143,6 +143,19 @@ def test_mask_secrets_replaces_exactly_the_secret_fields(data: dict[str, int]) -
     assert masked == {k: "***" if k in ("key", "alarm") else v for k, v in data.items()}
 
 
+def test_copied_fields_are_what_a_class_adds_its_own_to(app: AppSession) -> None:
+    class Gate(Door):
+        def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, object]:
+            return self.copied_fields(session, flags) | {"open": True}
+
+    assert Gate().take_snapshot(app, INSPECT) == {
+        "version": 1,
+        "name": "door",
+        "key": "***",
+        "open": True,
+    }
+
+
 def test_take_snapshot_refers_to_other_objects_but_not_for_portals(app: AppSession) -> None:
     doors = Doors()
     door = Door()
