@@ -207,20 +207,23 @@ class TelnetConnection:
     # One token each.
 
     def _take(self, token: Token) -> None:
-        match token:
-            case Data(data):
-                self._take_data(data)
+        if isinstance(token, Data):
+            self._take_data(token.data)
+        elif isinstance(token, Malformed):
+            self._count_violation(token.reason)
+        elif self._meter.add_routine(self._now):
+            self._give_up("too many telnet commands")
+        else:
+            self._take_command(token)
+
+    def _take_command(self, command: Control | Negotiation | Subnegotiation) -> None:
+        match command:
+            case Control(code):
+                self._take_control(code)
             case Negotiation(verb, option):
-                self._count_routine()
                 self._take_negotiation(verb, option)
             case Subnegotiation(option, payload):
-                self._count_routine()
                 self._take_subnegotiation(option, payload)
-            case Control(code):
-                self._count_routine()
-                self._take_control(code)
-            case Malformed(reason):
-                self._count_violation(reason)
 
     def _take_data(self, data: bytes) -> None:
         if not self._is_hiding:
@@ -295,17 +298,12 @@ class TelnetConnection:
         else:
             self._events.append(FlagsChanged(changed))
 
-    # Counting.
-
-    def _count_routine(self) -> None:
-        if self._meter.add_routine(self._now):
-            self._give_up("too many telnet commands")
+    # Giving up.
 
     def _count_violation(self, reason: str) -> None:
         if self._meter.add_violation(self._now):
             self._give_up(f"too many telnet protocol violations, the last: {reason}")
 
     def _give_up(self, reason: str) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            self._events.append(ProtocolAbuse(reason))
+        self._is_closed = True
+        self._events.append(ProtocolAbuse(reason))

@@ -1,0 +1,354 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from everdoor_portal.telnet.connection import TelnetConnection
+from everdoor_portal.telnet.events import (
+    EndOfInput,
+    Event,
+    FlagsChanged,
+    FlagValue,
+    Keepalive,
+    Line,
+    LineTooLong,
+    ProtocolAbuse,
+)
+from everdoor_portal.telnet.lines import MAX_LINE_BYTES
+from everdoor_portal.telnet.parser import MAX_SUBNEGOTIATION_BYTES
+
+DO, DONT, WILL, WONT = b"\xff\xfd", b"\xff\xfe", b"\xff\xfb", b"\xff\xfc"
+SB, SE, GA, NOP, AYT, EC, EL = (b"\xff" + bytes([c]) for c in (250, 240, 249, 241, 246, 247, 248))
+ECHO, SGA, TTYPE, NAWS, UNKNOWN = b"\x01", b"\x03", b"\x18", b"\x1f", b"\xc8"
+TTYPE_SEND = SB + TTYPE + b"\x01" + SE
+
+
+def size(width: int, height: int) -> bytes:
+    payload = width.to_bytes(2, "big") + height.to_bytes(2, "big")
+    return SB + NAWS + payload.replace(b"\xff", b"\xff\xff") + SE
+
+
+def terminal(name: str) -> bytes:
+    return SB + TTYPE + b"\0" + name.encode() + SE
+
+
+def started(max_chars: int = 6000) -> TelnetConnection:
+    connection = TelnetConnection(max_chars)
+    connection.start()
+    connection.data_to_send()
+    return connection
+
+
+def exchange(connection: TelnetConnection, *chunks: bytes) -> tuple[list[Event], bytes]:
+    for chunk in chunks:
+        connection.receive_data(chunk, now=0.0)
+    return connection.events_received(), connection.data_to_send()
+
+
+MUD_CLIENT = (WILL + TTYPE + WILL + NAWS + size(120, 40)) + (
+    terminal("Mudlet") + terminal("XTERM") + terminal("MTTS 13") + b"look\r\n"
+)
+MUD_CLIENT_FLAGS: dict[str, FlagValue] = {
+    "width": 120,
+    "height": 40,
+    "client_name": "Mudlet",
+    "term": "XTERM",
+    "ansi": True,
+    "utf8": True,
+    "xterm256": True,
+}
+STREAMS: list[tuple[bytes, list[Event], bytes]] = [
+    (b"look\r\nsay hi\r\n", [Line("look"), Line("say hi")], b""),
+    (b"na\xff\xffme\n", [Line("naÿme")], b""),
+    (WILL + NAWS + size(100, 50), [FlagsChanged({"width": 100, "height": 50})], b""),
+    (WILL + NAWS + size(255, 255), [FlagsChanged({"width": 255, "height": 255})], b""),
+    (WILL + NAWS + size(100, 50) + size(0, 0), [FlagsChanged({"width": 78, "height": 45})], b""),
+    (WILL + NAWS + size(78, 45), [], b""),
+    (WONT + NAWS + WONT + TTYPE, [], b""),
+    (WILL + TTYPE, [], TTYPE_SEND),
+    (
+        MUD_CLIENT,
+        [
+            FlagsChanged(MUD_CLIENT_FLAGS),
+            Line("look"),
+        ],
+        TTYPE_SEND * 3,
+    ),
+    (DO + UNKNOWN, [], WONT + UNKNOWN),
+    (WILL + UNKNOWN, [], DONT + UNKNOWN),
+    (DONT + UNKNOWN + WONT + UNKNOWN, [], b""),
+    (DO + TTYPE + DO + NAWS, [], WONT + TTYPE + WONT + NAWS),
+    (DO + ECHO + WILL + ECHO, [], WONT + ECHO + DONT + ECHO),
+    (DO + SGA + WILL + SGA, [], WILL + SGA + DO + SGA),
+    (DO + b"\xff", [], WONT + b"\xff"),
+    (NOP + NOP, [Keepalive()], b""),
+    (b"lo" + NOP + b"ok\n", [Keepalive(), Line("look")], b""),
+    (AYT, [Keepalive()], b"\r\n[yes]\r\n"),
+    (b"lokk" + EC + EC + b"ok\n", [Line("look")], b""),
+    (b"secret" + EL + b"look\n", [Line("look")], b""),
+    (b"a\r" + NOP + b"\nb\n", [Line("a"), Keepalive(), Line("b")], b""),
+    (b"".join(b"\xff" + bytes([c]) for c in (239, 242, 243, 244, 245, 249)), [], b""),
+    (b"x" * 6001 + b"\r\nok\r\n", [LineTooLong(6001), Line("ok")], b""),
+]
+
+
+@pytest.mark.parametrize(("stream", "events", "sent"), STREAMS)
+def test_connection_turns_bytes_into_events_and_answers(
+    stream: bytes, events: list[Event], sent: bytes
+) -> None:
+    assert exchange(started(), stream) == (events, sent)
+
+
+@pytest.mark.parametrize(("stream", "events", "sent"), STREAMS[:-1])
+def test_connection_does_the_same_at_every_cut(
+    stream: bytes, events: list[Event], sent: bytes
+) -> None:
+    for cut in range(len(stream) + 1):
+        assert exchange(started(), stream[:cut], stream[cut:]) == (events, sent)
+
+
+@pytest.mark.parametrize(("stream", "events", "sent"), STREAMS[:-1])
+def test_connection_does_the_same_byte_by_byte(
+    stream: bytes, events: list[Event], sent: bytes
+) -> None:
+    assert exchange(started(), *(bytes([byte]) for byte in stream)) == (events, sent)
+
+
+def test_start_asks_for_terminal_and_size_once() -> None:
+    connection = TelnetConnection()
+    connection.start()
+    connection.start()
+    assert connection.data_to_send() == DO + TTYPE + DO + NAWS
+    assert connection.data_to_send() == b""
+
+
+def test_connection_is_settled_when_the_client_has_told_all() -> None:
+    connection = started()
+    for answer in (WONT + NAWS, WILL + TTYPE, terminal("A")):
+        exchange(connection, answer)
+        assert not connection.is_settled
+    exchange(connection, terminal("A"))
+    assert connection.is_settled
+
+
+def test_client_without_telnet_options_has_default_flags() -> None:
+    flags = started().flags
+    assert (flags["width"], flags["height"]) == (78, 45)
+    assert (flags["client_name"], flags["utf8"], flags["screenreader"]) == ("", False, False)
+
+
+def test_flags_tell_all_that_the_client_said() -> None:
+    connection = started()
+    exchange(connection, MUD_CLIENT)
+    assert connection.flags["client_name"] == "Mudlet"
+    assert (connection.flags["width"], connection.flags["truecolor"]) == (120, False)
+
+
+def test_unchanged_size_makes_no_event() -> None:
+    connection = started()
+    exchange(connection, WILL + NAWS + size(100, 50))
+    assert exchange(connection, size(100, 50)) == ([], b"")
+    assert exchange(connection, size(101, 50)) == ([FlagsChanged({"width": 101})], b"")
+
+
+def test_terminal_is_asked_anew_when_its_option_comes_back() -> None:
+    connection = started()
+    exchange(connection, WILL + TTYPE + terminal("A") + terminal("A"))
+    assert exchange(connection, WONT + TTYPE) == ([], DONT + TTYPE)
+    assert exchange(connection, WILL + TTYPE) == ([], DO + TTYPE + TTYPE_SEND)
+
+
+# Sending.
+
+
+def test_text_is_sent_with_line_ends_and_nothing_more() -> None:
+    connection = started()
+    connection.send_text("a\nb")
+    connection.send_text("c\n")
+    assert connection.data_to_send() == b"a\r\nbc\r\n"
+
+
+def test_text_is_sent_in_the_chosen_encoding() -> None:
+    connection = started()
+    connection.encoding = "latin-1"
+    connection.send_text("ÿ日")
+    assert connection.data_to_send() == b"\xff\xff?"
+
+
+def test_unknown_encoding_is_refused_and_changes_nothing() -> None:
+    connection = started()
+    with pytest.raises(ValueError, match="expected one of utf-8, latin-1, got 'ebcdic'"):
+        connection.encoding = "ebcdic"
+    assert connection.encoding == "utf-8"
+
+
+def test_prompt_ends_with_ga_until_the_client_does_without() -> None:
+    connection = started()
+    connection.send_prompt("> ")
+    assert connection.data_to_send() == b"> " + GA
+    exchange(connection, DO + SGA)
+    connection.send_prompt("> ")
+    assert connection.data_to_send() == b"> "
+    exchange(connection, DONT + SGA)
+    connection.send_prompt("> ")
+    assert connection.data_to_send() == b"> " + GA
+
+
+def test_hidden_input_gets_its_line_end_from_us() -> None:
+    connection = started()
+    connection.hide_input()
+    connection.hide_input()
+    assert connection.data_to_send() == WILL + ECHO
+    assert exchange(connection, DO + ECHO + b"secret\r\n") == ([Line("secret")], b"\r\n")
+    connection.show_input()
+    assert connection.data_to_send() == WONT + ECHO
+    assert exchange(connection, DONT + ECHO + b"look\r\n") == ([Line("look")], b"")
+
+
+def test_client_may_refuse_to_hide_input() -> None:
+    connection = started()
+    connection.hide_input()
+    connection.data_to_send()
+    assert exchange(connection, DONT + ECHO + b"secret\n") == ([Line("secret")], b"")
+    connection.show_input()
+    assert connection.data_to_send() == b""
+
+
+def test_hiding_and_showing_before_the_client_answers_ends_shown() -> None:
+    connection = started()
+    connection.hide_input()
+    connection.show_input()
+    assert connection.data_to_send() == WILL + ECHO
+    assert exchange(connection, DO + ECHO) == ([], WONT + ECHO)
+    assert exchange(connection, DONT + ECHO) == ([], b"")
+    assert connection.is_settled is False  # terminal and size are still asked for
+
+
+# The end.
+
+
+def test_end_of_input_is_told_once_and_runs_no_half_line() -> None:
+    connection = started()
+    connection.receive_data(b"quit", now=0.0)
+    connection.receive_eof()
+    connection.receive_eof()
+    connection.receive_data(b"\r\n", now=0.0)
+    assert connection.events_received() == [EndOfInput()]
+
+
+# Abuse.
+
+UNEXPECTED = [
+    (size(80, 24), "unexpected subnegotiation of NAWS"),
+    (SB + UNKNOWN + SE, "unexpected subnegotiation of option 200"),
+    (WILL + NAWS + SB + NAWS + b"\0" + SE, "NAWS expects 4 bytes, 1 came"),
+    (WILL + TTYPE + SB + TTYPE + b"\x01" + SE, "TTYPE expects IS from the client"),
+    (SB + NAWS + b"x" * 2000 + SE, "subnegotiation over 1024 bytes"),
+    (SE, "unexpected SE"),
+    (b"\xff\x07", "unexpected command 7"),
+    (WONT + UNKNOWN, "needless WONT option 200"),
+]
+
+
+@pytest.mark.parametrize(("stream", "reason"), UNEXPECTED)
+def test_violation_is_counted_and_changes_nothing_else(stream: bytes, reason: str) -> None:
+    connection = started()
+    events, _ = exchange(connection, stream + b"ok\n")
+    assert (events, connection.violations) == ([Line("ok")], 1)
+
+
+@pytest.mark.parametrize(("stream", "reason"), UNEXPECTED)
+def test_endless_violations_end_in_one_abuse_that_names_the_last(
+    stream: bytes, reason: str
+) -> None:
+    connection = started()
+    events, _ = exchange(connection, *[stream] * 300)
+    assert [type(event) for event in events] == [ProtocolAbuse]
+    assert connection.violations <= 101
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        WILL + NAWS + WONT + NAWS,
+        DO + SGA + DONT + SGA,
+        DO + UNKNOWN,
+        DO + UNKNOWN + DONT + UNKNOWN,
+        WILL + UNKNOWN,
+        WILL + TTYPE + WONT + TTYPE,
+        WILL + NAWS,
+    ],
+)
+def test_endless_ping_pong_ends(loop: bytes) -> None:
+    connection = started()
+    events, sent = exchange(connection, loop * 300)
+    assert [type(event) for event in events] == [ProtocolAbuse]
+    assert len(sent) < 2000
+
+
+@pytest.mark.parametrize(
+    "message", [size(100, 30) + size(101, 30), terminal("A"), NOP, AYT, EC, b"\xff\xf4"]
+)
+def test_flood_of_a_command_ends_though_each_is_allowed(message: bytes) -> None:
+    connection = started()
+    events, _ = exchange(connection, WILL + NAWS + WILL + TTYPE, message * 1001)
+    assert isinstance(events[-1], ProtocolAbuse)
+    assert len(events) <= 3
+
+
+def test_dragging_a_window_for_some_seconds_is_no_abuse() -> None:
+    connection = started()
+    exchange(connection, WILL + NAWS)
+    for n in range(600):
+        connection.receive_data(size(80 + n % 50, 24), now=n / 60)
+    assert connection.violations == 0
+    assert [type(event) for event in connection.events_received()] == [FlagsChanged]
+
+
+def test_keepalives_over_weeks_are_no_abuse() -> None:
+    connection = started()
+    for n in range(50_000):
+        connection.receive_data(NOP, now=30.0 * n)
+    assert connection.events_received() == [Keepalive()]
+
+
+def test_nothing_is_read_after_abuse() -> None:
+    connection = started()
+    exchange(connection, SE * 300 + b"look\n")
+    assert exchange(connection, b"look\n" + DO + UNKNOWN + AYT) == ([], b"")
+    connection.receive_eof()
+    assert connection.events_received() == []
+
+
+# Any bytes.
+
+wire = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [WILL, WONT, DO, DONT, SB, SE, NOP, AYT, EC, EL, ECHO, SGA, TTYPE, NAWS, UNKNOWN]
+            + [size(80, 24), size(90, 24), terminal("A"), b"\xff", b"\0", b"\r", b"\n", b"say hi"]
+        ),
+        st.binary(max_size=8),
+    )
+).map(b"".join)
+
+
+@given(wire, st.data())
+def test_any_bytes_do_the_same_however_cut_and_never_raise(
+    stream: bytes, data: st.DataObject
+) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    edges = [0, *cuts, len(stream)]
+    chunks = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    whole, cut = started(max_chars=20), started(max_chars=20)
+    assert exchange(cut, *chunks) == exchange(whole, stream)
+    assert (cut.flags, cut.violations) == (whole.flags, whole.violations)
+
+
+@given(st.lists(st.tuples(wire, st.integers(1, 4000)), max_size=5), st.integers(0, 40))
+def test_memory_stays_bounded_whatever_comes(
+    floods: list[tuple[bytes, int]], max_chars: int
+) -> None:
+    connection = started(max_chars)
+    for stream, times in floods:
+        exchange(connection, (stream * times)[:65536])
+        assert connection.buffered_bytes <= MAX_LINE_BYTES + MAX_SUBNEGOTIATION_BYTES + 2

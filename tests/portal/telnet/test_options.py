@@ -1,0 +1,27 @@
+from everdoor_portal.telnet.options import SUPPORTED, Option, command_name, option_name
+
+
+def test_names_are_those_of_the_registry_or_the_number() -> None:
+    assert [command_name(code) for code in (240, 246, 255, 65)] == [
+        "SE",
+        "AYT",
+        "IAC",
+        "command 65",
+    ]
+    assert [option_name(code) for code in (1, 3, 24, 31, 200)] == [
+        "ECHO",
+        "SGA",
+        "TTYPE",
+        "NAWS",
+        "option 200",
+    ]
+
+
+def test_table_asks_for_the_clients_size_and_terminal_only() -> None:
+    asked = {option for option, support in SUPPORTED.items() if support.asks_remote}
+    assert asked == {Option.NAWS, Option.TTYPE}
+
+
+def test_table_accepts_on_our_side_only_what_needs_no_more_from_us() -> None:
+    accepted = {option for option, support in SUPPORTED.items() if support.accepts_local}
+    assert accepted == {Option.SGA}
