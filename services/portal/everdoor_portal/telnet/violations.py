@@ -1,6 +1,6 @@
 """How often a peer may break the protocol before it is given up.
 
-A leaky bucket: each violation adds 1, each ordinary telnet command ROUTINE_COST, and time takes
+A leaky bucket: each telnet command adds ROUTINE_COST, each violation 1 besides, and time takes
 away. So an honest client is never closed, however long it stays, and a flood of any kind soon is.
 """
 
