@@ -1,0 +1,137 @@
+"""The portal's end of a session: one client's connection, whatever its protocol.
+
+Holds what the portal knows of the client, the input that the server has not completed, and the
+copy of the server's half. A protocol is a subclass with the four doors to its transport (`write`,
+`flush`, `close`, `pause_reading`/`resume_reading`) and a `send_<name>` for each kind of output
+that it can show; nothing here opens a socket.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
+
+from everdoor.ids import SessionKey
+from everdoor.messages.stream import Numbered
+from everdoor_portal.copies import SessionCopy
+
+MAX_HELD_BYTES = 64 * 1024
+"""Text of unanswered lines of one session before reading from its client pauses."""
+
+
+class SessionDoors(Protocol):
+    """What a session needs of its handler."""
+
+    def data_in(self, session: PortalSession, text: str) -> None: ...
+    def flags_in(self, session: PortalSession, flags: dict[str, Any]) -> None: ...
+    def keepalive(self, session: PortalSession) -> None: ...
+    def client_left(self, session: PortalSession, reason: str, clean: bool) -> None: ...
+
+
+class PortalSession:
+    """One client.
+
+    Attributes:
+        key: Given by the handler at `connect`.
+        protocol_flags: What the client can do, as it has said.
+        held: Inputs that the server has not completed, oldest first.
+        copy: The server's half.
+        conn_time, cmd_last, cmd_last_visible: Monotonic seconds.
+        has_client: False once the client has left; the session stays until the server knows.
+    """
+
+    protocol_key: ClassVar[str] = ""
+
+    def __init__(self, address: str, port: int) -> None:
+        self.key = SessionKey("", 0, 0)
+        self.address = address
+        self.port = port
+        self.protocol_flags: dict[str, Any] = {}
+        self.held: deque[Numbered] = deque()
+        self.held_bytes = 0
+        self.next_seq = 1
+        self.copy = SessionCopy()
+        self.conn_time = 0.0
+        self.cmd_last = 0.0
+        self.cmd_last_visible = 0.0
+        self.cmd_total = 0
+        self.has_client = True
+        self.is_paused = False
+        self.sessionhandler: SessionDoors | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.key} {self.uname or 'not logged in'}>"
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        return (self.address, self.port)
+
+    # The server's half, as copied.
+
+    @property
+    def sessid(self) -> int:
+        """What people call it; 0 until the server has given it."""
+        return int(self.copy.get("sessid", 0))
+
+    @property
+    def logged_in(self) -> bool:
+        return bool(self.copy.get("logged_in", False))
+
+    @property
+    def uid(self) -> int | None:
+        uid: int | None = self.copy.get("uid")
+        return uid
+
+    @property
+    def uname(self) -> str | None:
+        uname: str | None = self.copy.get("uname")
+        return uname
+
+    @property
+    def puid(self) -> int | None:
+        puid: int | None = self.copy.get("puid")
+        return puid
+
+    # From the client.
+
+    def data_in(self, text: str) -> None:
+        """Take a line that the client typed."""
+        if self.sessionhandler is not None:
+            self.sessionhandler.data_in(self, text)
+
+    # To the client.
+
+    def data_out(self, name: str, args: list[Any], options: dict[str, Any]) -> None:
+        """Show one output: `send_<name>(args, options)` when the protocol has it, else
+        `send_default(name, args, options)`."""
+        send: Callable[[list[Any], dict[str, Any]], None] | None
+        send = getattr(self, f"send_{name}", None)
+        if send is not None:
+            send(args, options)
+        else:
+            self.send_default(name, args, options)
+
+    def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
+        """Show text."""
+        raise NotImplementedError
+
+    def send_default(self, name: str, args: list[Any], options: dict[str, Any]) -> None:
+        """Show an output that the protocol has no name for: by default, not at all."""
+
+    # Doors of a protocol.
+
+    def flush(self) -> None:
+        """Hand what `send_...` gathered to the transport."""
+
+    def disconnect(self, reason: str = "") -> None:
+        """Send what is unsent, then close the connection. Idempotent."""
+        raise NotImplementedError
+
+    def pause_reading(self) -> None:
+        """Read no more from the client, so that TCP holds it back."""
+        raise NotImplementedError
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        raise NotImplementedError

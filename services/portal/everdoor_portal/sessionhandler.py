@@ -1,0 +1,252 @@
+"""All sessions of one portal: their input held until the server has done it, rows applied.
+
+The handler numbers what clients do, keeps each input until a row says that it is complete, and
+applies rows as a whole. It neither speaks to the server (`everdoor_portal.uplink`) nor to a
+client's socket (`everdoor_portal.gateways`).
+
+Source: docs/protocol.md, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from everdoor.ids import Incarnation, SessionKey
+from everdoor.messages.stream import (
+    Connected,
+    Copy,
+    Disconnected,
+    FlagsChanged,
+    Input,
+    Numbered,
+    Output,
+    Row,
+)
+from everdoor_portal.session import MAX_HELD_BYTES, PortalSession
+
+IDLE_COMMAND = "idle"
+"""A line that clients send by themselves to keep a connection open; it counts as no command."""
+
+
+class PortalSessionHandler:
+    """The sessions of one incarnation of a portal, by connection number.
+
+    Args:
+        portal: Id of the portal.
+        incarnation: This life of it.
+        clock: Monotonic seconds.
+        held_input_lines: Lines of one session held before reading pauses; 0: no bound.
+    """
+
+    def __init__(
+        self,
+        portal: str,
+        incarnation: Incarnation,
+        clock: Callable[[], float],
+        held_input_lines: int = 500,
+    ) -> None:
+        self.portal = portal
+        self.incarnation = incarnation
+        self._clock = clock
+        self._held_lines = held_input_lines
+        self._sessions: dict[int, PortalSession] = {}
+        self._last_conn = 0
+        self._outgoing: list[Numbered] = []
+        self.on_outgoing: Callable[[], None] = lambda: None
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[PortalSession]:
+        return iter(list(self._sessions.values()))
+
+    def get(self, conn: int) -> PortalSession | None:
+        return self._sessions.get(conn)
+
+    # From clients.
+
+    def connect(self, session: PortalSession) -> None:
+        """Take in a new client: it gets its key, and the server will hear of it."""
+        self._last_conn += 1
+        now = self._clock()
+        session.key = SessionKey(self.portal, self.incarnation.number, self._last_conn)
+        session.sessionhandler = self
+        session.conn_time = session.cmd_last = session.cmd_last_visible = now
+        self._sessions[session.key.conn] = session
+        self._hold(
+            session,
+            Connected(
+                session.key.conn,
+                session.next_seq,
+                session.protocol_key,
+                session.address,
+                session.port,
+                dict(session.protocol_flags),
+                0.0,
+            ),
+        )
+
+    def data_in(self, session: PortalSession, text: str) -> None:
+        """Hold a line until it is complete; reading pauses when too many are held."""
+        now = self._clock()
+        session.cmd_last = now
+        if not is_idle_line(text):
+            session.cmd_last_visible = now
+        session.held_bytes += len(text)
+        self._hold(session, Input(session.key.conn, session.next_seq, text))
+        if not session.is_paused and self._is_full(session):
+            session.is_paused = True
+            session.pause_reading()
+
+    def flags_in(self, session: PortalSession, flags: dict[str, Any]) -> None:
+        """Hold what a client has newly said of itself."""
+        session.protocol_flags.update(flags)
+        self._hold(session, FlagsChanged(session.key.conn, session.next_seq, flags))
+
+    def keepalive(self, session: PortalSession) -> None:
+        """Stamp a sign of life that is no line; the server is not told."""
+        session.cmd_last = self._clock()
+
+    def client_left(self, session: PortalSession, reason: str, clean: bool) -> None:
+        """The connection has ended; the session stays until the server closes it. Idempotent."""
+        if session.has_client and session.key.conn in self._sessions:
+            session.has_client = False
+            self._hold(session, Disconnected(session.key.conn, session.next_seq, reason, clean))
+
+    def _hold(self, session: PortalSession, message: Numbered) -> None:
+        session.next_seq += 1
+        session.held.append(message)
+        self._outgoing.append(message)
+        self.on_outgoing()
+
+    def _is_full(self, session: PortalSession) -> bool:
+        if session.held_bytes > MAX_HELD_BYTES:
+            return True
+        return 0 < self._held_lines <= len(session.held)
+
+    # To the server.
+
+    def take_outgoing(self) -> list[Numbered]:
+        """Inputs that have been held since the last call, in order."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    def held(self) -> list[Numbered]:
+        """All inputs that are not complete, to be sent (again) in a new epoch."""
+        self._outgoing.clear()
+        return [_aged(message, session, self._clock()) for session in self._sessions.values()
+                for message in session.held]  # fmt: skip
+
+    def copies(self) -> list[Copy]:
+        """What a hello says of every session."""
+        now = self._clock()
+        return [
+            Copy(
+                session.key.conn,
+                session.copy.cursor,
+                session.copy.state,
+                now - session.conn_time,
+                now - session.cmd_last,
+                now - session.cmd_last_visible,
+                session.cmd_total,
+            )
+            for session in self._sessions.values()
+        ]
+
+    # From the server.
+
+    def apply(self, row: Row) -> None:
+        """Apply a row as a whole: cursors, changes, outputs, closes."""
+        shown: dict[int, PortalSession] = {}
+        for conn, cursor in row.cursors:
+            if session := self._sessions.get(conn):
+                self._move_cursor(session, cursor)
+        for conn, change in row.changes:
+            if session := self._sessions.get(conn):
+                self._change(session, change)
+        for output in row.outputs:
+            self._show(output, shown)
+        for session in shown.values():
+            session.flush()
+        for conn, reason in row.closes:
+            self._close(conn, reason)
+
+    def _move_cursor(self, session: PortalSession, cursor: int) -> None:
+        session.copy.cursor = cursor
+        held = session.held
+        while held and held[0].seq <= cursor:
+            message = held.popleft()
+            if isinstance(message, Input):
+                session.held_bytes -= len(message.text)
+                session.cmd_total += not is_idle_line(message.text)
+        if session.is_paused and len(held) <= self._held_lines // 2:
+            session.is_paused = False
+            session.resume_reading()
+
+    def _change(self, session: PortalSession, change: dict[str, Any]) -> None:
+        was_logged_in = session.logged_in
+        session.copy.apply(change)
+        session.protocol_flags.update(change.get("protocol_flags", {}))
+        if session.logged_in and not was_logged_in:
+            session.conn_time = self._clock()
+
+    def _show(self, output: Output, shown: dict[int, PortalSession]) -> None:
+        sessions = self._sessions
+        for conn in output.to:
+            session = sessions.get(conn)
+            if session is not None and session.has_client:
+                session.data_out(output.name, output.args, output.options)
+                shown[conn] = session
+
+    def _close(self, conn: int, reason: str) -> None:
+        session = self._sessions.pop(conn, None)
+        if session is not None:
+            session.held.clear()
+            if session.has_client:
+                session.has_client = False
+                session.disconnect(reason)
+
+    # From the portal itself.
+
+    def announce_all(self, text: str) -> None:
+        """Show a text to every client, from the portal: it is in no row."""
+        for session in self._sessions.values():
+            if session.has_client:
+                session.data_out("text", [text], {})
+                session.flush()
+
+    def drop(self, session: PortalSession, text: str) -> None:
+        """Tell a client why and close its connection; the server is not told."""
+        if session.has_client:
+            session.data_out("text", [text], {})
+            session.flush()
+        self._close(session.key.conn, text)
+
+    def disconnect_all(self, text: str) -> None:
+        """Tell every client why and close its connection; the server is not told."""
+        for session in self:
+            self.drop(session, text)
+
+    def count_logged_in(self) -> int:
+        return sum(session.logged_in for session in self._sessions.values())
+
+
+def is_idle_line(text: str) -> bool:
+    """Whether a line is a keepalive, not something the player meant."""
+    return text.strip() == IDLE_COMMAND
+
+
+def _aged(message: Numbered, session: PortalSession, now: float) -> Numbered:
+    """A `connected` that is sent late says how long ago it happened."""
+    if isinstance(message, Connected):
+        return Connected(
+            message.conn,
+            message.seq,
+            message.protocol_key,
+            message.address,
+            message.port,
+            message.flags,
+            now - session.conn_time,
+        )
+    return message

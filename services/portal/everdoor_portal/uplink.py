@@ -1,0 +1,286 @@
+"""The portal's end of the stream: epochs, hello, rows acknowledged, what to do while it is away.
+
+The uplink takes frames, clock readings and the shell's word on the socket, and says which frames
+to send and when a new socket is needed. Sessions, their copies and held input are the handler's.
+
+    AWAY ── socket connected ──► GREETING ── welcome ──► OPEN
+      ▲                             │                      │
+      └── disconnected, silence, a missing frame, resync ──┘      refused for good ──► EVICTED
+
+Source: docs/protocol.md, section 4.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+
+import structlog
+
+from everdoor import codec
+from everdoor.errors import MalformedMessage, ProtocolError, UnsupportedVersion
+from everdoor.ids import NO_ROW, RowId
+from everdoor.messages.stream import (
+    Ack,
+    Beat,
+    DownFrame,
+    Hello,
+    Numbered,
+    Part,
+    Refused,
+    Resync,
+    Row,
+    ServerToPortal,
+    UpFrame,
+    Welcome,
+)
+from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
+from everdoor_portal.sessionhandler import PortalSessionHandler
+
+RETRY_S = 1.0
+"""Pause before a portal that was refused for now tries again."""
+
+INPUTS_PER_FRAME = 4096
+"""Inputs of a replay that share a frame; with the longest lines it splits by size."""
+
+FRAME_ROOM_BYTES = codec.MAX_FRAME_BYTES // 2
+"""Text that one frame of a replay may hold."""
+
+AWAY_NOTICE = "The game is restarting. What you type is kept and will be done when it is back."
+BACK_NOTICE = "The game is back."
+HELD_TOO_LONG = "The game could not be reached for too long; {lines} of your lines were not done."
+
+_log = structlog.get_logger(__name__)
+
+
+class LinkState(enum.Enum):
+    """Where the link to the server stands; transitions are drawn in the module's header."""
+
+    AWAY = "away"
+    GREETING = "greeting"
+    OPEN = "open"
+    EVICTED = "evicted"
+
+
+class Uplink:
+    """One portal's link to the server.
+
+    The shell calls `connected` and `disconnected` as its socket does, `receive` for each frame,
+    `tick` at least every HEARTBEAT_S, and after each of them sends `data_to_send()` and, when
+    `wants_socket`, makes a new socket.
+
+    Attributes:
+        generation: The server's, as of its last welcome; 0 before the first.
+        last: The last row that was applied.
+
+    Args:
+        sessions: The portal's sessions.
+        host: This machine's name.
+        max_hold_s: How long clients are kept while the server is away; 0: without end.
+        notice_after_s: When players are told that it is away; 0: never.
+        now: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        sessions: PortalSessionHandler,
+        host: str,
+        max_hold_s: float,
+        notice_after_s: float,
+        now: float,
+    ) -> None:
+        self._sessions = sessions
+        self._host = host
+        self._max_hold_s = max_hold_s
+        self._notice_after_s = notice_after_s
+        self._epoch = 0
+        self._sender: FrameSender | None = None
+        self._receiver = FrameReceiver(0)
+        self._state = LinkState.AWAY
+        self._away_since = now
+        self._noticed = False
+        self._last_heard = now
+        self._last_sent = now
+        self._retry_at = now
+        self._needs_socket = True
+        self._ack_due = False
+        self._frames: list[bytes] = []
+        self.generation = 0
+        self.last: RowId = NO_ROW
+
+    @property
+    def state(self) -> LinkState:
+        return self._state
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch
+
+    def away_s(self, now: float) -> float:
+        """For how long the server has been away; 0 when it is here."""
+        return 0.0 if self._state is LinkState.OPEN else now - self._away_since
+
+    def wants_socket(self, now: float) -> bool:
+        """Whether the shell is to close its socket and connect a new one now."""
+        return self._needs_socket and now >= self._retry_at and self._state is LinkState.AWAY
+
+    # The socket.
+
+    def socket_made(self) -> None:
+        """The shell has a new socket, not yet connected."""
+        self._needs_socket = False
+
+    def connected(self, now: float) -> None:
+        """The socket is connected: open an epoch and say hello with the copies."""
+        if self._state is not LinkState.AWAY or self._needs_socket:
+            return
+        self._epoch += 1
+        self._sender = FrameSender(codec.WIRE_VERSION, self._epoch)
+        self._receiver = FrameReceiver(self._epoch)
+        self._state = LinkState.GREETING
+        self._last_heard = now
+        self._ack_due = False
+        self._frames.clear()
+        sessions = self._sessions
+        hello = codec.encode(
+            Hello(sessions.portal, sessions.incarnation, self._host, self.last, sessions.copies())
+        )
+        for part in self._sender.parts(hello):
+            k = self._sender.next()
+            self._frames.append(codec.encode_up(codec.WIRE_VERSION, self._epoch, k, part))
+        self._last_sent = now
+
+    def disconnected(self, now: float) -> None:
+        """The socket has lost its peer: it is of no use any more."""
+        self._go_away(now)
+
+    def _go_away(self, now: float, retry_after_s: float = 0.0) -> None:
+        if self._state is LinkState.EVICTED:
+            return
+        if self._state is LinkState.OPEN:
+            self._away_since = now
+        self._state = LinkState.AWAY
+        self._sender = None
+        self._frames.clear()
+        self._needs_socket = True
+        self._retry_at = now + retry_after_s
+
+    # Frames in.
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take one frame from the server; what it breaks costs the epoch, never an exception."""
+        try:
+            self._take_frame(codec.decode_down(data), now)
+        except UnsupportedVersion as exc:
+            _log.error("the server speaks another version", error=str(exc))
+            self._go_away(now, RETRY_S)
+        except ProtocolError as exc:
+            _log.warning("bad frame from the server", error=str(exc), size=len(data))
+            self._go_away(now, RETRY_S)
+
+    def _take_frame(self, frame: DownFrame, now: float) -> None:
+        if self._sender is None or frame.epoch not in (0, self._epoch):
+            return
+        if frame.k and not self._receiver.is_next(frame.k):
+            _log.warning("a frame from the server is missing", k=frame.k)
+            self._go_away(now)
+            return
+        self._last_heard = now
+        message: ServerToPortal | None = frame.message
+        if isinstance(message, Part):
+            whole = self._receiver.join(message)
+            message = codec.decode_down_message(whole) if whole is not None else None
+        if message is not None:
+            self._take(message, now)
+
+    def _take(self, message: ServerToPortal, now: float) -> None:
+        match message:
+            case Row():
+                self._take_row(message)
+            case Welcome(generation=generation):
+                self._welcomed(generation, now)
+            case Resync(reason=reason):
+                _log.info("the server asks for a new epoch", reason=reason)
+                self._go_away(now)
+            case Refused(code=code, text=text):
+                self._refused(code, text, now)
+            case Beat():
+                pass
+            case Part():
+                raise MalformedMessage("a part within parts")
+
+    def _take_row(self, row: Row) -> None:
+        if row.id > self.last:
+            self._sessions.apply(row)
+            self.last = row.id
+        self._ack_due = True
+
+    def _welcomed(self, generation: int, now: float) -> None:
+        self.generation = generation
+        self._state = LinkState.OPEN
+        for inputs in _in_frames(self._sessions.held()):
+            self._send(inputs, now)
+        if self._noticed:
+            self._noticed = False
+            self._sessions.announce_all(BACK_NOTICE)
+
+    def _refused(self, code: str, text: str, now: float) -> None:
+        _log.warning("the server refuses this portal", code=code, reason=text)
+        self._go_away(now, RETRY_S)
+        if code == "stale":
+            self._state = LinkState.EVICTED
+
+    # Frames out.
+
+    def data_to_send(self, now: float) -> list[bytes]:
+        """All frames that are due, new inputs and acknowledgement in one."""
+        if self._state is LinkState.OPEN:
+            messages: list[Numbered | Ack] = list(self._sessions.take_outgoing())
+            if self._ack_due:
+                self._ack_due = False
+                messages.append(Ack(self.last))
+            if messages:
+                self._send(messages, now)
+        frames, self._frames = self._frames, []
+        return frames
+
+    def tick(self, now: float) -> None:
+        """Do what time asks for: heartbeat, silence noticed, players told or let go."""
+        if self._state in (LinkState.OPEN, LinkState.GREETING):
+            if now - self._last_heard > SILENCE_S:
+                _log.warning("the server is silent", seconds=round(now - self._last_heard, 1))
+                self._go_away(now)
+            elif now - self._last_sent >= HEARTBEAT_S:
+                self._send([], now)
+        away_s = self.away_s(now)
+        if 0 < self._notice_after_s < away_s and not self._noticed:
+            self._noticed = True
+            self._sessions.announce_all(AWAY_NOTICE)
+        if 0 < self._max_hold_s < away_s:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        for session in self._sessions:
+            self._sessions.drop(session, HELD_TOO_LONG.format(lines=len(session.held)))
+
+    def _send(self, messages: list[Numbered | Ack] | list[Numbered], now: float) -> None:
+        sender = self._sender
+        if sender is not None:
+            frame = UpFrame(sender.version, sender.epoch, sender.next(), list(messages))
+            self._frames.append(codec.encode(frame))
+            self._last_sent = now
+
+
+def _in_frames(messages: list[Numbered]) -> Iterator[list[Numbered]]:
+    """Cut a replay into pieces that fit a frame each."""
+    piece: list[Numbered] = []
+    size = 0
+    for message in messages:
+        cost = 4 * len(getattr(message, "text", "")) + 256
+        if piece and (size + cost > FRAME_ROOM_BYTES or len(piece) == INPUTS_PER_FRAME):
+            yield piece
+            piece, size = [], 0
+        piece.append(message)
+        size += cost
+    if piece:
+        yield piece
