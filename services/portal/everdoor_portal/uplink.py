@@ -40,6 +40,9 @@ from everdoor_portal.sessionhandler import PortalSessionHandler
 RETRY_S = 1.0
 """Pause before a portal that was refused for now tries again."""
 
+FOR_GOOD = frozenset(("stale", "buried"))
+"""Refusals after which this incarnation has nothing to wait for: its clients are let go."""
+
 INPUTS_PER_FRAME = 4096
 """Inputs of a replay that share a frame; with the longest lines it splits by size."""
 
@@ -227,7 +230,7 @@ class Uplink:
     def _refused(self, code: str, text: str, now: float) -> None:
         _log.warning("the server refuses this portal", code=code, reason=text)
         self._go_away(now, RETRY_S)
-        if code == "stale":
+        if code in FOR_GOOD:
             self._state = LinkState.EVICTED
 
     # Frames out.

@@ -34,11 +34,15 @@ class RosterEntry(NamedTuple):
 
 
 class KnownPortal(NamedTuple):
-    """The newest incarnation of a portal that the server has accepted, and its machine."""
+    """The newest incarnation of a portal that the server has accepted, and its machine.
+
+    `buried`: it has been given up, its sessions are ended; should it come back, it is refused.
+    """
 
     id: str
     incarnation: Incarnation
     host: str
+    buried: bool = False
 
 
 class Change(NamedTuple):
@@ -57,8 +61,8 @@ class Commit:
     """All that one turn writes.
 
     `generation` is the fence: nothing is written when the database holds a newer one. `trimmed`
-    maps a portal to the last row it acknowledged (that row and those before it go). `forgotten`
-    portals are buried: their rows go, and the portal with them.
+    maps a portal to the last row it acknowledged (that row and those before it go). `forgotten`:
+    portals whose rows all go, before those of this Commit are added.
     """
 
     generation: int

@@ -99,7 +99,9 @@ class Links:
         self._links = {
             known.id: Downlink(known.id, known.incarnation, known.host, now)
             for known in stored.portals
+            if not known.buried
         }
+        self._buried = {known.id: known.incarnation for known in stored.portals if known.buried}
         for row in stored.rows:
             closes = tuple(conn for conn, _ in codec.decode_row(row.body).closes)
             self._links[row.portal].keep(row._replace(closes=closes))
@@ -180,6 +182,10 @@ class Links:
     ) -> Iterator[LinkEvent]:
         if hello.last.generation > self._generation:
             raise Fenced(f"portal {hello.portal} has rows of generation {hello.last.generation}")
+        buried = self._buried.get(hello.portal)
+        if buried is not None and not hello.incarnation.is_newer_than(buried):
+            self._answer(routing_id, receiver.epoch, Refused("buried", "it was given up"))
+            return
         link = self._links.get(hello.portal)
         if link is not None and link.incarnation != hello.incarnation:
             if not hello.incarnation.is_newer_than(link.incarnation):
@@ -200,6 +206,7 @@ class Links:
         if link is None:
             link = Downlink(hello.portal, hello.incarnation, hello.host, now)
             self._links[hello.portal] = link
+            self._buried.pop(hello.portal, None)
         link.open(hello, receiver.epoch, receiver, now)
         if hello.last.generation:
             self._trimmed[link.portal] = hello.last
@@ -243,6 +250,7 @@ class Links:
     def bury(self, link: Downlink) -> None:
         """Forget a portal whose sessions have ended; a successor may have taken its id."""
         if self._links.get(link.portal) is link:
+            self._buried[link.portal] = link.incarnation
             self._forget_route(link)
             del self._links[link.portal]
             self._probed.pop(link.portal, None)

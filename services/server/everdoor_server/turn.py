@@ -164,7 +164,7 @@ class Turn:
         self._n = 0
         self._last_sessid = stored.last_sessid
         self._stored_sessid = stored.last_sessid
-        self._known = {known.id: known for known in stored.portals}
+        self._known = {known.id: known for known in stored.portals if not known.buried}
         self._new_portals: dict[str, KnownPortal] = {}
         self._forgotten: list[str] = []
         self._lanes: dict[SessionKey, _Lane] = {}
@@ -491,7 +491,9 @@ class Turn:
         self._collector.discard(life)
         self._forgotten.append(link.portal)
         self._known.pop(link.portal, None)
-        self._new_portals.pop(link.portal, None)
+        self._new_portals[link.portal] = KnownPortal(
+            link.portal, link.incarnation, link.host, buried=True
+        )
         self._links.bury(link)
 
     def _end(self, key: SessionKey, reason: str) -> None:
