@@ -78,11 +78,13 @@ class CallRefused(CallError):
 
     Attributes:
         code: Stable name of the reason, listed in docs/protocol.md, section 7.
+        retry_after_s: Seconds after which asking again may help; 0: waiting does not help.
     """
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, retry_after_s: float = 0.0) -> None:
         super().__init__(text)
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class StoreError(EverdoorError):

@@ -6,7 +6,7 @@ docs/protocol.md, section 6.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -14,6 +14,8 @@ from everdoor.ids import SessionKey
 
 Name = Annotated[str, Meta(max_length=200)]
 Secret = Annotated[str, Meta(max_length=1024)]
+RequestId = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Role = Literal["server", "portal", "cli"]
 
 
 class CallMessage(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -42,6 +44,9 @@ class Authenticate(CallMessage, frozen=True, tag="authenticate"):
     password: Secret
     address: Name
 
+    def __repr__(self) -> str:
+        return f"Authenticate({self.name!r}, password hidden, {self.address!r})"
+
 
 class CreateAccount(CallMessage, frozen=True, tag="create_account"):
     """Make an account. Answer: AccountFound. `address` is empty when asked from the CLI, which
@@ -51,6 +56,9 @@ class CreateAccount(CallMessage, frozen=True, tag="create_account"):
     password: Secret
     address: Name
     superuser: bool = False
+
+    def __repr__(self) -> str:
+        return f"CreateAccount({self.name!r}, password hidden, {self.address!r}, {self.superuser})"
 
 
 class Confirm(CallMessage, frozen=True, tag="confirm"):
@@ -76,6 +84,8 @@ class Stop(CallMessage, frozen=True, tag="stop"):
 
 
 ControlCall = Status | Stop
+
+Call = AuthCall | ControlCall
 
 
 # Answers.
@@ -127,7 +137,9 @@ class Failed(CallMessage, frozen=True, tag="failed"):
     retry_after_s: float = 0.0
 
 
-Answer = AccountFound | StatusReport | Done | Failed
+Result = AccountFound | StatusReport | Done
+
+Answer = Result | Failed
 
 
 # Envelopes.
@@ -141,16 +153,16 @@ class Request(CallMessage, frozen=True):
     """
 
     version: int
-    id: bytes
-    role: Name
+    id: RequestId
+    role: Role
     generation: int
     key: CallKey | None
-    call: AuthCall | ControlCall
+    call: Call
 
 
 class Reply(CallMessage, frozen=True):
     """`[version, id, answer]`, with the id of the request."""
 
     version: int
-    id: bytes
+    id: RequestId
     answer: Answer

@@ -1,0 +1,20 @@
+"""ZeroMQ between Everdoor's processes: the only room that imports zmq.
+
+A process makes one `Bus` and from it its wires; `RpcClient`, `RpcServer`, `Publisher` and
+`Subscriber` stand on top. `listeners` makes the sockets that a supervisor hands down.
+"""
+
+from everdoor.bus.pubsub import Publisher, Subscriber
+from everdoor.bus.rpc import RpcClient, RpcServer
+from everdoor.bus.sockets import Addressed, Bus, Wire, require_local
+
+__all__ = [
+    "Addressed",
+    "Bus",
+    "Publisher",
+    "RpcClient",
+    "RpcServer",
+    "Subscriber",
+    "Wire",
+    "require_local",
+]

@@ -1,0 +1,113 @@
+"""Events over PUB and SUB sockets; their numbers and gaps are `everdoor.events`'.
+
+Source: docs/protocol.md, section 5.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from everdoor.bus.sockets import Bus
+from everdoor.errors import ProtocolError
+from everdoor.events import Following, Mark, Numbering, Published, decode_event, has_topic
+
+log = structlog.get_logger(__name__)
+
+
+class Publisher:
+    """Publishes the events of one life of a process.
+
+    Args:
+        life: Names this life of the process and no other, such as `server.17`.
+        fd: The endpoint's listening socket, inherited from a supervisor.
+    """
+
+    def __init__(self, bus: Bus, endpoint: str, life: str, fd: int | None = None) -> None:
+        self._numbering = Numbering(life)
+        self.wire = bus.publisher(endpoint, fd)
+
+    @property
+    def mark(self) -> Mark:
+        """The last event published; a state given out now accounts for all up to it."""
+        return self._numbering.mark
+
+    def publish(self, topic: str, **data: Any) -> None:
+        """Publish an event to whoever is subscribed; never waits, never fails."""
+        self.wire.send(*self._numbering.next(topic, data, time.time()))
+
+    def close(self) -> None:
+        """Close the socket. Idempotent."""
+        self.wire.close()
+
+
+class Subscriber:
+    """Receives the events of one publisher.
+
+    Args:
+        on_event: Called with each event whose topic is `topic` or below it.
+        on_gap: Called when events are missing, and at the beginning: take the state by rpc, apply
+            it, and say so with `take_state`; until then no event is handed on. None: events are
+            taken for what they are, hints, and handed on as they come.
+
+    Attributes:
+        malformed: Messages dropped because they were no events.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        endpoint: str,
+        on_event: Callable[[Published], None],
+        *,
+        topic: str = "",
+        on_gap: Callable[[], None] | None = None,
+    ) -> None:
+        self.malformed = 0
+        self._on_event = on_event
+        self._topic = topic
+        self._on_gap = on_gap
+        self._following = Following()
+        self.wire = bus.subscriber(endpoint, self._received)
+        if on_gap is not None:
+            bus.loop.call_soon(on_gap)
+
+    def take_state(self, mark: Mark) -> None:
+        """Go on from a state that has just been applied; `mark` is what it accounts for."""
+        self._hand_on(self._following.take_state(mark))
+        self._tell_gap()
+
+    def close(self) -> None:
+        """Close the socket. Idempotent."""
+        self.wire.close()
+
+    def _received(self, batch: list[list[bytes]]) -> None:
+        for frames in batch:
+            try:
+                published = decode_event(frames)
+            except ProtocolError as exc:
+                self.malformed += 1
+                log.warning("event dropped", why=str(exc))
+                continue
+            self._follow(published)
+
+    def _follow(self, published: Published) -> None:
+        if self._on_gap is None:
+            self._hand_on([published])
+            return
+        asked_before = self._following.must_ask
+        self._hand_on(self._following.receive(published))
+        if not asked_before:
+            self._tell_gap()
+
+    def _tell_gap(self) -> None:
+        if self._following.must_ask and self._on_gap is not None:
+            self._on_gap()
+
+    def _hand_on(self, ready: list[Published]) -> None:
+        for published in ready:
+            if has_topic(published.topic, self._topic):
+                self._on_event(published)
