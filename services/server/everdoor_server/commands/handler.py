@@ -1,0 +1,184 @@
+"""From a line to its command: which sets take part, which command it is, and running it.
+
+The hot path of the server: for the usual line it looks up kept results, copies a command and
+calls it. What sessions, accounts and objects are is asked of them by name; what stands nearby is
+a `Nearby`, which the engine implements on the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
+from everdoor_server.commands.command import Command, CommandGame
+from everdoor_server.commands.parser import Entry, Match, clean
+from everdoor_server.commands.syscmdkeys import (
+    CMD_LOGINSTART,
+    CMD_MULTIMATCH,
+    CMD_NOINPUT,
+    CMD_NOMATCH,
+)
+from everdoor_server.session import ServerSession
+from everdoor_server.waits import Running
+
+SESSION, ACCOUNT, PUPPET, NEARBY = range(4)
+"""Where a command comes from: the `origin` of its entry."""
+
+
+class Nearby(Protocol):
+    """The command sets of the world around."""
+
+    def own(self, puppet: Any) -> tuple[CmdSet, ...]:
+        """The sets that a puppet carries."""
+
+    def around(self, puppet: Any, exits: bool, things: bool) -> tuple[CmdSet, ...]:
+        """The sets of exits and things around a puppet, each with its `cmdsetobj`."""
+
+
+class CommandHandler:
+    """Runs lines in one world.
+
+    Args:
+        game: What commands get as `game`.
+        nearby: The world around puppets.
+        cache: Merged sets, kept.
+    """
+
+    def __init__(self, game: CommandGame, nearby: Nearby, cache: MergeCache) -> None:
+        self._game = game
+        self._nearby = nearby
+        self._cache = cache
+
+    def cmdset_for(self, session: ServerSession) -> MergedCmdSet:
+        """Merge all that can be typed in a session now."""
+        session.at_cmdset_get()
+        account: Any = session.account
+        puppet = session.puppet
+        of_account = () if account is None else account.cmdset.sets
+        if puppet is None:
+            return self._cache.merged((session.cmdset.sets, of_account))
+        providers = (session.cmdset.sets, of_account, self._nearby.own(puppet))
+        own = self._cache.merged(providers)
+        if own.no_exits and own.no_objs:
+            return own
+        around = self._nearby.around(puppet, not own.no_exits, not own.no_objs)
+        return self._cache.merged((*providers, around)) if around else own
+
+    def run(self, session: ServerSession, text: str) -> Running | None:
+        """Run a line.
+
+        Returns:
+            The rest of a command that waits, None when it is done.
+        """
+        raw_string = clean(text)
+        line = raw_string.strip()
+        cmdset = self.cmdset_for(session)
+        if not line:
+            return self._system(session, cmdset, CMD_NOINPUT, raw_string)
+        who = session.puppet or session.account or session
+        matches = cmdset.match(line, lambda command: command.access(who))
+        if len(matches) == 1:
+            entry, name, args = matches[0]
+            return _start(self._prepared(session, cmdset, entry, name, args, raw_string))
+        if matches:
+            return self._several(session, cmdset, line, matches)
+        running = self._system(session, cmdset, CMD_NOMATCH, line)
+        if CMD_NOMATCH not in cmdset.system:
+            session.msg(_not_available(line, cmdset, who))
+        return running
+
+    def run_system(self, session: ServerSession, key: str) -> Running | None:
+        """Run a system command (`commands.syscmdkeys`); nothing happens where none has the key."""
+        return self._system(session, self.cmdset_for(session), key, "")
+
+    def login_start(self, session: ServerSession) -> Running | None:
+        """Show a client that has just connected where it is."""
+        return self.run_system(session, CMD_LOGINSTART)
+
+    def _several(
+        self, session: ServerSession, cmdset: MergedCmdSet, line: str, matches: list[Match]
+    ) -> Running | None:
+        if CMD_MULTIMATCH in cmdset.system:
+            return self._system(session, cmdset, CMD_MULTIMATCH, line, matches=matches)
+        session.msg(several_text(matches))
+        return None
+
+    def _system(
+        self, session: ServerSession, cmdset: MergedCmdSet, key: str, line: str, **more: Any
+    ) -> Running | None:
+        entry = cmdset.system.get(key)
+        if entry is None:
+            return None
+        command = self._prepared(session, cmdset, entry, key, line, line)
+        command.__dict__.update(more)
+        return _start(command)
+
+    def _prepared(
+        self,
+        session: ServerSession,
+        cmdset: MergedCmdSet,
+        entry: Entry,
+        name: str,
+        args: str,
+        raw_string: str,
+    ) -> Command:
+        command, account, puppet = entry.command, session.account, session.puppet
+        return command.for_line(
+            {
+                "caller": (not command.account_caller and puppet) or account or session,
+                "session": session,
+                "account": account,
+                "character": puppet,
+                "cmdname": name,
+                "cmdstring": name,
+                "args": args,
+                "raw_string": raw_string,
+                "cmdset": cmdset,
+                "obj": command.obj_or_none() or (session, account, puppet)[entry.origin],
+                "game": self._game,
+            }
+        )
+
+
+def _start(command: Command) -> Running | None:
+    if command.at_pre_cmd():
+        return None
+    command.parse()
+    result = command.func()
+    if isinstance(result, Coroutine):
+        return _finish(command, result)
+    command.at_post_cmd()
+    return None
+
+
+async def _finish(command: Command, rest: Running) -> None:
+    await rest
+    command.at_post_cmd()
+
+
+def _not_available(line: str, cmdset: MergedCmdSet, who: Any) -> str:
+    names = cmdset.suggest(line, lambda command: command.auto_help and command.access(who))
+    text = f"Command '{line}' is not available."
+    if not names:
+        return f'{text} Type "help" for help.'
+    return f"{text} Maybe you meant {_listed(names)}?"
+
+
+def _listed(names: list[str]) -> str:
+    quoted = [f'"{name}"' for name in names]
+    return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+
+
+def several_text(matches: list[Match]) -> str:
+    """Say how to name one of several commands that share a name."""
+    lines = [
+        f" {number}-{match.name}{_about(match)}" for number, match in enumerate(matches, start=1)
+    ]
+    head = f"More than one match for '{matches[0].name}' (please narrow target):"
+    return "\n".join([head, *lines])
+
+
+def _about(match: Match) -> str:
+    key = match.entry.command.key
+    return "" if key == match.name.lower() else f" [{key}]"
