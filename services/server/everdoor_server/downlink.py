@@ -20,6 +20,9 @@ from everdoor_server.commit import OutboxRow
 WINDOW_BYTES = 8 * 1024 * 1024
 """Rows sent and not acknowledged, at most: what a portal that stalls may queue in ZeroMQ."""
 
+WINDOW_ROWS = 500
+"""And so many rows: half of what ZeroMQ queues for one peer, so that a send is never refused."""
+
 BACKLOG_BYTES = 64 * 1024 * 1024
 """Rows kept for one portal, at most; beyond that it is given up (with its grace, see `turn`)."""
 
@@ -139,7 +142,8 @@ class Downlink:
         if self._sender is None:
             return []
         frames: list[bytes] = []
-        while self._next_row < len(self.rows) and self._in_flight_bytes < WINDOW_BYTES:
+        end = min(len(self.rows), WINDOW_ROWS)
+        while self._next_row < end and self._in_flight_bytes < WINDOW_BYTES:
             body = self.rows[self._next_row].body
             frames += self._frames(body)
             self._next_row += 1

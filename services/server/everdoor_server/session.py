@@ -207,7 +207,7 @@ class ServerSession(State):
 
     def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, object]:
         """The replicated part; for a person or an archive the key and the clocks too."""
-        data = dict(super().take_snapshot(session, flags) or {})
+        data = self.copied_fields(session, flags)
         if SnapshotFlag.REBOOT not in flags:
             data |= {
                 "key": str(self.key),

@@ -174,6 +174,7 @@ class Turn:
         self._waits: list[Waiting] = []
         self._waiting: dict[int, _Lane] = {}
         self._last_wait = 0
+        self._answered: dict[SessionKey, int] = {}
         self._limbo: dict[SessionKey, RosterEntry] = {}
         for entry in stored.roster:
             self._present_in_limbo(entry)
@@ -244,6 +245,12 @@ class Turn:
         """What commands have begun to wait for since the last call."""
         waits, self._waits = self._waits, []
         return waits
+
+    def take_answered(self) -> list[tuple[SessionKey, int]]:
+        """Lines whose answers from auth are needed no more, each session's last; call it after
+        `committed`, and tell auth."""
+        answered, self._answered = self._answered, {}
+        return list(answered.items())
 
     def _take_commit(self) -> Commit | None:
         commit = Commit(self._generation, self._n + 1)
@@ -377,6 +384,8 @@ class Turn:
         if session.unfinished:
             session.unfinished = 0
             session.touch()
+        if lane.calls:
+            self._answered[lane.key] = lane.seq
         if lane.cursor < lane.seq:
             self._move_cursor(lane)
         self._make_ready(lane)
@@ -406,6 +415,8 @@ class Turn:
     def _drop(self, lane: _Lane) -> None:
         """Forget the inputs of a session that has ended, and what it waits for."""
         self._lanes.pop(lane.key, None)
+        if lane.calls:
+            self._answered[lane.key] = lane.seq
         lane.queue.clear()
         if lane.running is not None:
             lane.running.close()

@@ -109,16 +109,25 @@ class Wire(Generic[T]):
             self._look()
         return True
 
-    def when_disconnected(self, call: Callable[[], None]) -> None:
-        """Call back each time an established connection of this socket breaks.
+    def watch(
+        self,
+        on_connect: Callable[[], None] | None = None,
+        on_disconnect: Callable[[], None] | None = None,
+    ) -> None:
+        """Call back each time a connection of this socket is established, or breaks.
 
-        Attempts to connect that fail are not told: they are not a break.
+        Established means that the other side's ZeroMQ has greeted; that a listening socket took
+        the connection, with nobody behind it yet, is not told, nor are attempts that fail.
         """
-        socket = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        calls = {zmq.EVENT_HANDSHAKE_SUCCEEDED: on_connect, zmq.EVENT_DISCONNECTED: on_disconnect}
+        socket = self._socket.get_monitor_socket(
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+        )
 
         def told(batch: list[list[bytes]]) -> None:
             for message in batch:
-                if parse_monitor_message(message)["event"] == zmq.EVENT_DISCONNECTED:
+                call = calls.get(parse_monitor_message(message)["event"])
+                if call is not None and not self._socket.closed:
                     call()
 
         self._monitor = Wire(self._loop, socket, _any_frames, told)
@@ -190,21 +199,22 @@ class Bus:
         endpoint: str,
         routing_id: bytes,
         on_batch: Callable[[list[bytes]], None],
+        on_connect: Callable[[], None] | None = None,
         on_disconnect: Callable[[], None] | None = None,
     ) -> Wire[bytes]:
         """Open the portal's end of the stream; a batch is a list of frames.
 
         Args:
-            routing_id: 1 to 255 bytes, not beginning with NUL; stable, so that the server's
-                socket sends to the newest connection of this portal.
+            routing_id: 1 to 255 bytes, not beginning with NUL; another for every socket, so that
+                what an older one had queued is never taken for this one's.
+            on_connect: Called each time the server's end has greeted.
             on_disconnect: Called each time the established connection breaks.
         """
         socket = self._socket(zmq.DEALER, STREAM_HWM)
         socket.setsockopt(zmq.ROUTING_ID, routing_id)
         _connect(socket, endpoint)
         wire = self._keep(Wire(self.loop, socket, _one_frame, on_batch))
-        if on_disconnect is not None:
-            wire.when_disconnected(on_disconnect)
+        wire.watch(on_connect, on_disconnect)
         return wire
 
     def router(

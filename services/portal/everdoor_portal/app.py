@@ -1,0 +1,157 @@
+"""The portal worker: sockets and timers around the portal's cores.
+
+Joins the gateways (clients), the handler of sessions and the uplink (server) on one event loop.
+It decides nothing: when a frame is due, a client is let go, or a new socket is needed, the cores
+say so. Started by its supervisor (`everdoor_portal.cli`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import Any, NamedTuple
+
+from everdoor.bus.sockets import Bus, Wire
+from everdoor.ids import Incarnation
+from everdoor.settings import Settings
+from everdoor_portal.gateways.telnet import TelnetGateway
+from everdoor_portal.sessionhandler import PortalSessionHandler
+from everdoor_portal.uplink import LinkState, Uplink
+
+TICK_S = 0.25
+"""How often the uplink is told the time: twice within a heartbeat."""
+
+FAREWELL_S = 0.5
+"""How long clients are given to take the last words when the portal stops."""
+
+EVICTED = "This door was closed while it could not reach the game. Please connect again."
+
+
+class Identity(NamedTuple):
+    """Who this portal is: its id, this life of it, the machine."""
+
+    portal: str
+    incarnation: Incarnation
+    host: str
+
+
+class Portal:
+    """One portal worker.
+
+    Args:
+        identity: Given by the supervisor for this life.
+        stream: Endpoint of the server's end of the stream.
+        listener: Listening socket for telnet clients, inherited.
+
+    Attributes:
+        evicted: Set when the server will not have this incarnation any more and its clients are
+            gone; the worker then leaves, to come back as a newer one.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        settings: Settings,
+        identity: Identity,
+        stream: str,
+        listener: socket.socket,
+    ) -> None:
+        self._loop = loop
+        self._identity = identity
+        self._stream = stream
+        self._listener = listener
+        self._bus = Bus(loop)
+        self.sessions = PortalSessionHandler(
+            identity.portal, identity.incarnation, loop.time, settings.held_input_lines
+        )
+        self.sessions.on_outgoing = self._flush_soon
+        self.uplink = Uplink(
+            self.sessions,
+            identity.host,
+            settings.max_hold_s,
+            settings.restart_notice_after_s,
+            loop.time(),
+        )
+        self._telnet = TelnetGateway(loop, self.sessions, loop.time, settings.max_char_limit)
+        self._wire: Wire[bytes] | None = None
+        self._sockets_made = 0
+        self._unsent: deque[bytes] = deque()
+        self._flush_is_due = False
+        self._timer: asyncio.TimerHandle | None = None
+        self.evicted = asyncio.Event()
+
+    async def start(self) -> None:
+        """Connect to the server and accept clients; neither waits for the other."""
+        self._tick()
+        await self._telnet.listen(self._listener)
+
+    async def stop(self, reason: str) -> None:
+        """Accept no more clients, tell those who are here, close."""
+        self._telnet.close()
+        self.sessions.disconnect_all(reason)
+        await asyncio.sleep(FAREWELL_S)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._bus.close()
+
+    def info(self) -> dict[str, Any]:
+        """What `everdoor status` says of this worker."""
+        return {
+            "id": self._identity.portal,
+            "incarnation": self._identity.incarnation.number,
+            "sessions": len(self.sessions),
+            "link": self.uplink.state.value,
+        }
+
+    # The link.
+
+    def _tick(self) -> None:
+        self.uplink.tick(self._loop.time())
+        self._flush()
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+
+    def _received(self, frames: list[bytes]) -> None:
+        now = self._loop.time()
+        for frame in frames:
+            self.uplink.receive(frame, now)
+        self._flush()
+
+    def _connected(self) -> None:
+        self.uplink.connected(self._loop.time())
+        self._flush()
+
+    def _disconnected(self) -> None:
+        self.uplink.disconnected(self._loop.time())
+        self._flush()
+
+    def _flush_soon(self) -> None:
+        """Send in this iteration of the loop, after all that is read in it: one frame for all."""
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        now = self._loop.time()
+        if self.uplink.wants_socket(now):
+            self._make_socket()
+        if self.uplink.state is LinkState.EVICTED and not self.evicted.is_set():
+            self.sessions.disconnect_all(EVICTED)
+            self.evicted.set()
+        self._unsent.extend(self.uplink.data_to_send(now))
+        while self._unsent and self._wire is not None and self._wire.send(self._unsent[0]):
+            self._unsent.popleft()
+
+    def _make_socket(self) -> None:
+        """A new socket for a new epoch: what the old one had queued must not be delivered."""
+        if self._wire is not None:
+            self._wire.close()
+        self._unsent.clear()
+        self._sockets_made += 1
+        identity = self._identity
+        name = f"{identity.portal}/{identity.incarnation.number}/{self._sockets_made}"
+        self._wire = self._bus.dealer(
+            self._stream, name.encode(), self._received, self._connected, self._disconnected
+        )
+        self.uplink.socket_made()

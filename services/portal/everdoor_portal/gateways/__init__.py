@@ -1,0 +1,1 @@
+"""Doors for clients: one module a protocol, each a PortalSession with a transport."""

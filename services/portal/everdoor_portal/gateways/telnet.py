@@ -1,0 +1,178 @@
+"""Telnet clients on sockets: bytes to and from a TelnetConnection, lines to the portal's handler.
+
+The protocol itself is `everdoor_portal.telnet`; this is the transport around it, one object a
+client, which is its PortalSession as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+import structlog
+
+from everdoor_portal.session import PortalSession
+from everdoor_portal.sessionhandler import PortalSessionHandler
+from everdoor_portal.telnet.connection import TelnetConnection
+from everdoor_portal.telnet.events import (
+    EndOfInput,
+    Event,
+    FlagsChanged,
+    Keepalive,
+    Line,
+    LineTooLong,
+    ProtocolAbuse,
+)
+
+READ_BYTES = 16 * 1024
+"""Read at a time: so many bytes can be so many empty lines, and each is held until it is done."""
+
+MAX_UNSENT_BYTES = 1024 * 1024
+"""Output that a client has not taken; one that is further behind is disconnected."""
+
+CLOSE_S = 5.0
+"""How long a closing connection may take to send what is unsent."""
+
+TOO_LONG = "Your line has {length} characters; at most {most} are taken. It was not done."
+
+_log = structlog.get_logger(__name__)
+
+
+class TelnetSession(PortalSession, asyncio.BufferedProtocol):
+    """One telnet client. Made by TelnetGateway for each connection."""
+
+    protocol_key: ClassVar[str] = "telnet"
+
+    def __init__(self, gateway: TelnetGateway) -> None:
+        super().__init__("", 0)
+        self._gateway = gateway
+        self._telnet = TelnetConnection(gateway.max_chars)
+        self._transport: asyncio.Transport | None = None
+
+    # The transport's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
+        peer = transport.get_extra_info("peername")
+        self.address, self.port = peer[0].removeprefix("::ffff:"), peer[1]
+        self.protocol_flags = dict(self._telnet.flags)
+        self._telnet.start()
+        self._gateway.sessions.connect(self)
+        _log.info("client connected", session=str(self.key), peer=self.address)
+        self.flush()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._gateway.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._telnet.receive_data(bytes(self._gateway.buffer[:nbytes]), self._gateway.clock())
+        self._take_events()
+        self.flush()
+
+    def eof_received(self) -> None:
+        self._telnet.receive_eof()
+        self._take_events()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave("connection lost" if exc else "client closed the connection", exc is None)
+        self._transport = None
+
+    def pause_writing(self) -> None:
+        """More than MAX_UNSENT_BYTES are unsent: the client does not read."""
+        self._leave("client does not read", clean=False)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def resume_writing(self) -> None:
+        """Never comes: a client that fell behind has been let go."""
+
+    def _take_events(self) -> None:
+        for event in self._telnet.events_received():
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        sessions = self._gateway.sessions
+        match event:
+            case Line(text=text):
+                sessions.data_in(self, text)
+            case FlagsChanged(flags=flags):
+                sessions.flags_in(self, dict(flags))
+            case Keepalive():
+                sessions.keepalive(self)
+            case LineTooLong(length=length):
+                most = self._gateway.max_chars
+                self._telnet.send_text(TOO_LONG.format(length=length, most=most) + "\n")
+            case ProtocolAbuse(reason=reason):
+                _log.warning("client disconnected", session=str(self.key), reason=reason)
+                self._leave(reason, clean=False)
+                self.disconnect(reason)
+            case EndOfInput():
+                self._leave("client closed the connection", clean=True)
+
+    def _leave(self, reason: str, clean: bool) -> None:
+        if self.has_client:
+            _log.info("client left", session=str(self.key), reason=reason)
+            self._gateway.sessions.client_left(self, reason, clean)
+
+    # The portal's side.
+
+    def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
+        self._telnet.send_text(f"{args[0] if args else ''}\n")
+
+    def send_prompt(self, args: list[Any], options: dict[str, Any]) -> None:
+        self._telnet.send_prompt(f"{args[0] if args else ''}")
+
+    def flush(self) -> None:
+        data = self._telnet.data_to_send()
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def disconnect(self, reason: str = "") -> None:
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            self.flush()
+            transport.close()
+            self._gateway.loop.call_later(CLOSE_S, transport.abort)
+
+    def pause_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
+class TelnetGateway:
+    """Accepts telnet clients on a listening socket.
+
+    Args:
+        max_chars: Longest line in characters; 0: no limit but memory's.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sessions: PortalSessionHandler,
+        clock: Callable[[], float],
+        max_chars: int,
+    ) -> None:
+        self.loop = loop
+        self.sessions = sessions
+        self.clock = clock
+        self.max_chars = max_chars
+        self.buffer = memoryview(bytearray(READ_BYTES))
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Accept clients from now on. The listener stays open when `close` is called."""
+        self._server = await self.loop.create_server(lambda: TelnetSession(self), sock=listener)
+
+    def close(self) -> None:
+        """Accept no more clients; those who are here stay."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
