@@ -126,7 +126,7 @@ class Wire(Generic[T]):
 
         def told(batch: list[list[bytes]]) -> None:
             for message in batch:
-                call = calls.get(parse_monitor_message(message)["event"])
+                call = calls.get(zmq.Event(parse_monitor_message(message)["event"]))
                 if call is not None and not self._socket.closed:
                     call()
 

@@ -1,0 +1,232 @@
+"""The game server's worker: sockets, database and timers around the turn.
+
+It feeds frames to `Links` and `Turn`, writes what a turn has done in one transaction, and only
+then sends. What is run, said and refused is decided by the cores. Started by its supervisor
+(`everdoor_server.cli`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+from everdoor.bus.rpc import RpcClient
+from everdoor.bus.sockets import Addressed, Bus, Wire
+from everdoor.errors import CallRefused, Fenced, StoreBusy, StoreError
+from everdoor_server.auth_client import AuthClient
+from everdoor_server.commit import Commit
+from everdoor_server.links import Links
+from everdoor_server.sessionhandler import ServerSessionHandler
+from everdoor_server.turn import Turn, Waiting
+from everdoor_server.waits import Call, Pause
+
+TICK_S = 0.25
+"""How often links are told the time: twice within a heartbeat."""
+
+CONFIRM_S = 1.0
+"""How often auth is told which of its answers it may forget."""
+
+COMMIT_PATIENCE_S = 5.0
+"""How long a commit that the database refuses for now is tried again."""
+
+COMMIT_RETRY_S = 0.05
+
+_log = structlog.get_logger(__name__)
+
+
+class CommitStore(Protocol):
+    """What the turn's shell needs of the world database."""
+
+    def commit(self, commit: Commit) -> None:
+        """Write all of it or nothing.
+
+        Raises:
+            Fenced: A newer generation exists.
+            StoreBusy: Not now; the same Commit may be tried again.
+            StoreError: It cannot be written, or whether it was is unknown.
+        """
+
+
+class Server:
+    """One generation of the game server.
+
+    Args:
+        turn, links, sessions: The cores, made for this generation.
+        leave: Called once with a reason when this worker must end: it is fenced, or its memory
+            is ahead of a database that will not take it.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        turn: Turn,
+        links: Links,
+        sessions: ServerSessionHandler,
+        store: CommitStore,
+        auth: AuthClient,
+        leave: Callable[[str], None],
+    ) -> None:
+        self._loop = loop
+        self._turn = turn
+        self._links = links
+        self._sessions = sessions
+        self._store = store
+        self._auth = auth
+        self._leave = leave
+        self._wire: Wire[Addressed] | None = None
+        self._arrived: deque[Addressed] = deque()
+        self._is_committing = False
+        self._has_left = False
+        self._turn_is_due = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
+
+    def start(self, bus: Bus, stream: str, fd: int | None) -> None:
+        """Take the listening socket of the stream and serve portals."""
+        self._wire = bus.router(stream, self._received, fd)
+        self._tick()
+        self._confirm()
+
+    def close(self) -> None:
+        """Stop serving; a turn under way is not waited for, its lines are run again."""
+        self._has_left = True
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        if self._wire is not None:
+            self._wire.close()
+
+    def info(self) -> dict[str, Any]:
+        """What `everdoor status` says of this worker."""
+        return {"sessions": len(self._sessions), "portals": len(self._links)}
+
+    # Frames.
+
+    def _received(self, batch: list[Addressed]) -> None:
+        self._arrived.extend(batch)
+        self._work()
+
+    def _work(self) -> None:
+        """Take what has arrived, run turns until nothing waits, send.
+
+        While a commit is tried again nothing else happens: memory must not run further ahead.
+        """
+        self._turn_is_due = False
+        if self._is_committing or self._has_left:
+            return
+        now = self._loop.time()
+        try:
+            while self._arrived:
+                routing_id, frame = self._arrived.popleft()
+                for event in self._links.receive(routing_id, frame, now):
+                    self._turn.receive(event)
+            commit = self._turn.run()
+            if commit is not None:
+                self._store.commit(commit)
+        except StoreBusy as exc:
+            assert commit is not None, "only a commit finds the database busy"
+            self._spawn(self._commit_patiently(commit, exc))
+            return
+        except (Fenced, StoreError) as exc:
+            self._give_up(exc)
+            return
+        self._after_turn(commit)
+
+    async def _commit_patiently(self, commit: Commit, error: StoreBusy) -> None:
+        """Try a commit again for a while; portals go on holding what is typed."""
+        self._is_committing = True
+        _log.warning("the database does not take a turn, trying again", error=str(error))
+        end = self._loop.time() + COMMIT_PATIENCE_S
+        while self._loop.time() < end:
+            await asyncio.sleep(COMMIT_RETRY_S)
+            self._send()
+            try:
+                self._store.commit(commit)
+            except StoreBusy as exc:
+                error = exc
+                continue
+            except StoreError as exc:
+                self._give_up(exc)
+                return
+            self._is_committing = False
+            self._after_turn(commit)
+            self._work_soon()
+            return
+        self._give_up(error)
+
+    def _after_turn(self, commit: Commit | None) -> None:
+        if commit is not None:
+            self._turn.committed(commit)
+        for waiting in self._turn.take_waits():
+            self._wait(waiting)
+        self._send()
+        if self._turn.has_work():
+            self._work_soon()
+
+    def _give_up(self, error: Exception) -> None:
+        """Memory must not outlive a commit that did not happen: the next worker begins anew."""
+        _log.error("this server leaves", error=str(error))
+        self._has_left = True
+        self._leave(str(error))
+
+    def _send(self) -> None:
+        if self._wire is None:
+            return
+        for routing_id, frame in self._links.data_to_send(self._loop.time()):
+            if not self._wire.send(routing_id, frame):
+                self._links.lost(routing_id)
+
+    def _work_soon(self) -> None:
+        if not self._turn_is_due:
+            self._turn_is_due = True
+            self._loop.call_soon(self._work)
+
+    # What commands wait for.
+
+    def _wait(self, waiting: Waiting) -> None:
+        match waiting.request:
+            case Call():
+                self._spawn(self._ask_auth(waiting, waiting.request))
+            case Pause(seconds=seconds):
+                self._loop.call_later(seconds, self._resume, waiting.id)
+
+    async def _ask_auth(self, waiting: Waiting, request: Call) -> None:
+        try:
+            answer = await self._auth.call(request.call, waiting.key)
+        except CallRefused as exc:
+            self._resume(waiting.id, error=exc)
+        else:
+            self._resume(waiting.id, answer)
+
+    def _resume(self, wait_id: int, answer: Any = None, error: Exception | None = None) -> None:
+        self._turn.resume(wait_id, answer, error)
+        self._work_soon()
+
+    def _spawn(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Time.
+
+    def _tick(self) -> None:
+        if not self._is_committing:
+            for dead in self._links.find_dead(self._loop.time()):
+                _log.warning("a portal has ended", portal=dead.link.portal)
+                self._turn.receive(dead)
+            self._work()
+        self._timers[self._tick] = self._loop.call_later(TICK_S, self._tick)
+
+    def _confirm(self) -> None:
+        self._spawn(self._auth.confirm(self._turn.take_answered()))
+        self._timers[self._confirm] = self._loop.call_later(CONFIRM_S, self._confirm)
+
+
+def make_auth_client(bus: Bus, endpoint: str, generation: int) -> AuthClient:
+    """An AuthClient that asks as this generation of the server."""
+    return AuthClient(RpcClient(bus, endpoint, "server", generation))
