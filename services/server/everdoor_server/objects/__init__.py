@@ -1,0 +1,16 @@
+"""Objects of the world: rooms, exits, characters, things."""
+
+from everdoor_server.objects.base import Object
+from everdoor_server.objects.index import START_LABEL, Objects, import_typeclass
+from everdoor_server.objects.kinds import Character, Exit, Room, Thing
+
+__all__ = [
+    "START_LABEL",
+    "Character",
+    "Exit",
+    "Object",
+    "Objects",
+    "Room",
+    "Thing",
+    "import_typeclass",
+]
