@@ -36,7 +36,7 @@ def load(path: str) -> type[CmdSet]:
 
 def handler(keep: Any = None, owner: Any = None) -> CmdSetHandler:
     made = CmdSetHandler(owner, CmdSetLibrary(load), keep)
-    made.add_default(Bottom)
+    made.add_default(Bottom, persistent=False)
     return made
 
 
@@ -78,7 +78,7 @@ def test_persistent_sets_are_kept_by_path_and_come_back() -> None:
     sets = handler(kept.append)
     sets.add(Menu, persistent=True)
     sets.add(Own)
-    assert kept == [[MENU]]
+    assert kept == [["", MENU]]
     restored = handler()
     assert restored.update(kept[-1]) == []
     assert [one.key for one in restored.all()] == ["bottom", "menu"]
@@ -86,9 +86,17 @@ def test_persistent_sets_are_kept_by_path_and_come_back() -> None:
     assert kept[-1] == []
 
 
+def test_persistent_default_comes_back_as_the_default() -> None:
+    kept: list[list[str]] = []
+    handler(kept.append).add_default(Menu)
+    restored = handler()
+    restored.update(kept[-1])
+    assert [one.key for one in restored.all()] == ["menu"]
+
+
 def test_persistent_set_that_is_gone_is_told_and_others_come_back() -> None:
     sets = handler()
-    assert sets.update(["gone.CmdSet", MENU]) == ["no command set at gone.CmdSet"]
+    assert sets.update(["", "gone.CmdSet", MENU]) == ["no command set at gone.CmdSet"]
     assert sets.has("menu")
 
 

@@ -58,26 +58,30 @@ class CmdSetHandler:
     Args:
         owner: Who carries them.
         library: Where instances come from.
-        keep: Called with the paths of the persistent sets (but the default) when they change.
+        keep: Called with what `update` takes after a restart, when that changes.
+        changed: Called when `sets` has changed.
 
     Attributes:
         sets: What takes part in a merge; another tuple after every change.
     """
 
-    __slots__ = ("_added", "_default", "_keep", "_library", "_persistent", "owner", "sets")
+    __slots__ = ("_added", "_changed", "_default", "_keep", "_kept", "_library", "owner", "sets")
 
     def __init__(
         self,
         owner: Any,
         library: CmdSetLibrary,
         keep: Callable[[list[str]], None] | None = None,
+        changed: Callable[[], None] | None = None,
     ) -> None:
         self.owner = owner
         self._library = library
         self._keep = keep
+        self._changed = changed
         self._default: CmdSet | None = None
         self._added: tuple[CmdSet, ...] = ()
-        self._persistent: tuple[str, ...] = ()
+        # As stored: the path of the default set ("": it follows from the owner), then the others.
+        self._kept: tuple[str, ...] = ()
         self.sets: tuple[CmdSet, ...] = ()
 
     def __repr__(self) -> str:
@@ -94,18 +98,19 @@ class CmdSetHandler:
             UserError: There is no such set, or a set that is to persist has no path of its own.
         """
         found = self._library.get(cmdset, self.owner)
+        path = _storable_path(found) if persistent else ""
         if default_cmdset:
             self._default = found
-            self._changed()
-            return
-        if persistent:
-            self._remember(found)
-        self._added = (*(one for one in self._added if one is not found), found)
-        self._changed()
+            self._store((path, *self._kept[1:]))
+        else:
+            self._added = (*(one for one in self._added if one is not found), found)
+            if path and path not in self._kept[1:]:
+                self._store((*(self._kept or ("",)), path))
+        self._merge_anew()
 
     def add_default(self, cmdset: SetName, persistent: bool = True) -> None:
-        """Replace the set at the bottom; which it is follows from the owner, so none is stored."""
-        self.add(cmdset, default_cmdset=True)
+        """Replace the set at the bottom."""
+        self.add(cmdset, persistent, default_cmdset=True)
 
     def remove(self, cmdset: SetName | None = None) -> None:
         """Take away a set by key, class or path, or without one the topmost; never the default."""
@@ -113,21 +118,18 @@ class CmdSetHandler:
             gone = self._added[-1:]
         else:
             gone = tuple(one for one in self._added if _is_called(one, cmdset))
-        self._added = tuple(one for one in self._added if one not in gone)
-        self._forget({path_of(one) for one in gone})
-        self._changed()
+        self._take_away(gone)
 
     delete = remove
 
     def remove_default(self) -> None:
         self._default = None
-        self._changed()
+        self._store(("", *self._kept[1:]))
+        self._merge_anew()
 
     def clear(self) -> None:
         """Take away all but the default set."""
-        self._added = ()
-        self._forget(set(self._persistent))
-        self._changed()
+        self._take_away(self._added)
 
     def has(self, cmdset: SetName, must_be_default: bool = False) -> bool:
         """Say whether a set is carried, by key, class or path."""
@@ -147,40 +149,47 @@ class CmdSetHandler:
         """The owner's sets merged, without those of anybody else."""
         return merge((self.sets,))
 
-    def update(self, paths: Sequence[str] | None = None) -> list[str]:
-        """Bring back the persistent sets, after a restart.
+    def update(self, kept: Sequence[str] = ()) -> list[str]:
+        """Bring back the sets that `keep` was called with.
 
         Returns:
-            A line for each that cannot be loaded; the others are there.
+            A line for each that cannot be loaded; the others are there, and all stay kept.
         """
+        self._kept = tuple(kept)
         errors = []
-        for path in self._persistent if paths is None else paths:
+        for position, path in enumerate(self._kept):
             try:
-                self.add(path, persistent=True)
+                if path:
+                    self.add(path, persistent=True, default_cmdset=position == 0)
             except UserError as exc:
                 errors.append(str(exc))
         return errors
 
-    def _remember(self, cmdset: CmdSet) -> None:
-        path = path_of(cmdset)
-        if "<locals>" in path:
-            raise UserError(f"{path}: a set that persists must be a class of a module")
-        if path not in self._persistent:
-            self._persistent += (path,)
-            self._say()
+    def _take_away(self, gone: tuple[CmdSet, ...]) -> None:
+        self._added = tuple(one for one in self._added if one not in gone)
+        paths = {path_of(one) for one in gone}
+        self._store((*self._kept[:1], *(path for path in self._kept[1:] if path not in paths)))
+        self._merge_anew()
 
-    def _forget(self, paths: set[str]) -> None:
-        if paths & set(self._persistent):
-            self._persistent = tuple(path for path in self._persistent if path not in paths)
-            self._say()
+    def _store(self, kept: tuple[str, ...]) -> None:
+        kept = kept if any(kept) else ()
+        if kept != self._kept:
+            self._kept = kept
+            if self._keep is not None:
+                self._keep(list(kept))
 
-    def _say(self) -> None:
-        if self._keep is not None:
-            self._keep(list(self._persistent))
-
-    def _changed(self) -> None:
+    def _merge_anew(self) -> None:
         default = () if self._default is None else (self._default,)
         self.sets = default + self._added
+        if self._changed is not None:
+            self._changed()
+
+
+def _storable_path(cmdset: CmdSet) -> str:
+    path = path_of(cmdset)
+    if "<locals>" in path:
+        raise UserError(f"{path}: a set that persists must be a class of a module")
+    return path
 
 
 def _is_called(cmdset: CmdSet, name: SetName) -> bool:

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.command import Command, CommandGame
-from everdoor_server.commands.parser import Entry, Match, clean
+from everdoor_server.commands.parser import Entry, Match
+from everdoor_server.commands.playertext import clean
 from everdoor_server.commands.syscmdkeys import (
     CMD_LOGINSTART,
     CMD_MULTIMATCH,
@@ -173,7 +174,7 @@ def _listed(names: list[str]) -> str:
 def several_text(matches: list[Match]) -> str:
     """Say how to name one of several commands that share a name."""
     lines = [
-        f" {number}-{match.name}{_about(match)}" for number, match in enumerate(matches, start=1)
+        f" {match.name}-{number}{_about(match)}" for number, match in enumerate(matches, start=1)
     ]
     head = f"More than one match for '{matches[0].name}' (please narrow target):"
     return "\n".join([head, *lines])

@@ -20,21 +20,9 @@ IGNORED_PREFIXES = "@&/+"
 SUGGESTION_CUTOFF = 0.7
 MAX_SUGGESTIONS = 3
 
-_NUMBERED = re.compile(r"([1-9]\d{0,3})-(.+)", re.DOTALL)
-
-_REMOVED = dict.fromkeys(
-    [*range(0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, 0x2028, 0x2029]
-    + [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_NUMBERED = re.compile(
+    r"(?:(?P<first>[1-9]\d{0,3})-(?P<name>.+)|(?P<named>.+)-(?P<last>[1-9]\d{0,3}))\Z"
 )
-_CLEAN = {**_REMOVED, **dict.fromkeys(map(ord, "\t\n\r\u2028\u2029"), " ")}
-
-
-def clean(text: str) -> str:
-    """Take out what could forge or hide what others see: controls and changes of direction.
-
-    Line ends and tabs become spaces.
-    """
-    return text if text.isprintable() else text.translate(_CLEAN)
 
 
 class Entry(NamedTuple):
@@ -70,7 +58,7 @@ class NameIndex:
     def match(self, line: str, allowed: Allowed) -> list[Match]:
         """Find the commands with the longest name that begins the line.
 
-        `2-name` picks the second of several commands that share a name.
+        `name-2` or `2-name` picks the second of several commands that share a name.
 
         Args:
             line: What was typed, without space before it.
@@ -105,8 +93,8 @@ class NameIndex:
         numbered = _NUMBERED.match(line)
         if numbered is None:
             return []
-        number = int(numbered[1])
-        return self._longest(numbered[2], allowed)[number - 1 : number]
+        number = int(numbered["first"] or numbered["last"])
+        return self._longest(numbered["name"] or numbered["named"], allowed)[number - 1 : number]
 
     def suggest(self, line: str, allowed: Allowed) -> list[str]:
         """Return up to MAX_SUGGESTIONS names that the first word of a line resembles."""

@@ -1,0 +1,75 @@
+"""The command sets that ship; settings name those of a world."""
+
+from __future__ import annotations
+
+from everdoor_server.commands.cmdset import CmdSet
+from everdoor_server.commands.default import account, general, help, unloggedin
+
+
+class UnloggedinCmdSet(CmdSet):
+    """What a session has before its login."""
+
+    key = "DefaultUnloggedin"
+    priority = 0
+
+    def at_cmdset_creation(self) -> None:
+        self.add(
+            [
+                unloggedin.CmdUnconnectedStart,
+                unloggedin.CmdUnconnectedConnect,
+                unloggedin.CmdUnconnectedCreate,
+                unloggedin.CmdUnconnectedLook,
+                unloggedin.CmdUnconnectedHelp,
+                unloggedin.CmdUnconnectedQuit,
+                unloggedin.CmdIdle,
+            ]
+        )
+
+
+class SessionCmdSet(CmdSet):
+    """What a session has after its login, whatever it controls."""
+
+    key = "DefaultSession"
+    priority = -20
+
+    def at_cmdset_creation(self) -> None:
+        self.add([account.CmdSessions, unloggedin.CmdIdle])
+
+
+class AccountCmdSet(CmdSet):
+    """What an account can do, with a puppet or without."""
+
+    key = "DefaultAccount"
+    priority = -10
+
+    def at_cmdset_creation(self) -> None:
+        self.add(
+            [
+                account.CmdOOCLook,
+                account.CmdIC,
+                account.CmdOOC,
+                account.CmdWho,
+                account.CmdQuit,
+                help.CmdHelp,
+            ]
+        )
+
+
+class CharacterCmdSet(CmdSet):
+    """What a puppet can do."""
+
+    key = "DefaultCharacter"
+    priority = 0
+
+    def at_cmdset_creation(self) -> None:
+        self.add(
+            [
+                general.CmdLook,
+                general.CmdSay,
+                general.CmdPose,
+                general.CmdThink,
+                general.CmdInventory,
+                general.CmdGet,
+                general.CmdDrop,
+            ]
+        )

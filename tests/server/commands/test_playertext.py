@@ -1,0 +1,29 @@
+"""What players type, made safe for others to see."""
+
+from __future__ import annotations
+
+import pytest
+
+from everdoor_server.commands.playertext import clean, inert
+
+
+def test_clean_takes_out_what_forges_lines_and_directions() -> None:
+    assert clean("a\x1b[31mb\x07\x9bc\u202ed\u2066e\r\nf\tg") == "a[31mbcde  f g"
+
+
+def test_clean_leaves_every_script_alone() -> None:
+    assert clean("naïve 你好 👩\u200d🚀") == "naïve 你好 👩\u200d🚀"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("|rred|n", "|rred|n"),
+        ("a|/b|-c", "a||/b||-c"),
+        ("|lcgive gold|ltlook|le", "||lcgive gold||ltlook||le"),
+        ("a||/b", "a||/b"),
+        ("a|||/b", "a||||/b"),
+    ],
+)
+def test_inert_keeps_colours_and_takes_the_rest_literally(typed: str, shown: str) -> None:
+    assert inert(typed) == shown
