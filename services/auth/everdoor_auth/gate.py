@@ -1,0 +1,65 @@
+"""Who may ask what: roles, and generations of the game server.
+
+Source: docs/protocol.md, section 6.
+"""
+
+from __future__ import annotations
+
+from everdoor.errors import CallRefused
+from everdoor.messages.calls import Authenticate, Confirm, CreateAccount, Request
+
+_MAY_ASK: dict[type, frozenset[str]] = {
+    Authenticate: frozenset({"server", "portal", "cli"}),
+    CreateAccount: frozenset({"server", "portal", "cli"}),
+    Confirm: frozenset({"server"}),
+}
+
+
+class Gate:
+    """Lets calls in or refuses them.
+
+    The newest generation is known to this life of the service only. After a restart a stale
+    server may therefore be heard once more, which does no harm: what it asks has the key of a
+    line that its successor runs again, and happens once. In return a world that was restored from
+    a backup, with an older generation, is served again after a restart.
+    """
+
+    def __init__(self) -> None:
+        self._newest_generation = 0
+
+    def admit(self, request: Request) -> None:
+        """Check a request before anything is done for it.
+
+        Raises:
+            CallRefused: `forbidden`: this role may not ask that; `stale`: a newer server has
+                asked already.
+        """
+        self._check_role(request)
+        if request.role == "server":
+            self._check_generation(request.generation)
+
+    def _check_role(self, request: Request) -> None:
+        call = request.call
+        if request.role not in _MAY_ASK.get(type(call), ()):
+            raise _forbidden(f"the role {request.role!r} may not ask for {type(call).__name__}")
+        if request.role == "cli" or not isinstance(call, Authenticate | CreateAccount):
+            return
+        if not call.address:
+            raise _forbidden("only the command line may leave out the client's address")
+        if isinstance(call, CreateAccount) and call.superuser:
+            raise _forbidden("superusers are made on the command line only")
+
+    def _check_generation(self, generation: int) -> None:
+        if generation < 1:
+            raise _forbidden("a server must tell its generation, from 1")
+        if generation < self._newest_generation:
+            raise CallRefused(
+                "stale",
+                f"A newer server (generation {self._newest_generation}) has taken over from "
+                f"generation {generation}.",
+            )
+        self._newest_generation = generation
+
+
+def _forbidden(why: str) -> CallRefused:
+    return CallRefused("forbidden", f"Not allowed: {why}.")

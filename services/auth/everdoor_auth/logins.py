@@ -1,0 +1,107 @@
+"""Logins: whether a name and a password belong together.
+
+Source: docs/protocol.md, section 6.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import Session as DbSession
+
+from everdoor.messages.calls import Answer, Authenticate, Failed
+from everdoor_auth import records
+from everdoor_auth.addresses import address_key
+from everdoor_auth.kept import Asked
+from everdoor_auth.names import name_key
+from everdoor_auth.password_rules import prepare_password
+from everdoor_auth.throttle import Attempt
+from everdoor_auth.tools import Settled, Tools, shown, throttled
+
+WRONG = Failed("wrong_password", "The name or the password is wrong.")
+"""The same for a name that nobody has and for a wrong password."""
+
+
+class Logins:
+    """Checks passwords, one at a time for each address."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def authenticate(self, call: Authenticate, asked: Asked | None) -> Settled:
+        """Find the account of a name and a password.
+
+        A wrong password counts against the address, in one transaction with the kept answer; a
+        right one makes the address known good. Without an address nothing is counted.
+
+        Returns:
+            AccountFound, or Failed `wrong_password`.
+
+        Raises:
+            CallRefused: `throttled`, with the seconds to wait, or `busy`.
+            StoreBusy: The database cannot be used.
+        """
+        key, address = name_key(call.name), address_key(call.address)
+        wall = self._tools.clocks.wall()
+        login = await self._tools.store.read(lambda db: records.find_login(db, key, address, wall))
+        if not address:
+            return await self._check(call, login, None, asked)
+        known_uid = login.account.id if login and login.address_is_known else None
+        attempt = Attempt(address, key, known_uid)
+        async with self._tools.lanes.turn(self._tools.throttle.login_lane(attempt)):
+            self._refuse_too_early(attempt)
+            return await self._check(call, login, attempt, asked)
+
+    def _refuse_too_early(self, attempt: Attempt) -> None:
+        wait_s = self._tools.throttle.login_wait_s(attempt, self._tools.clocks.monotonic())
+        if wait_s > 0:
+            raise throttled("Too many failed logins.", wait_s)
+
+    async def _check(
+        self,
+        call: Authenticate,
+        login: records.Login | None,
+        attempt: Attempt | None,
+        asked: Asked | None,
+    ) -> Settled:
+        stored = login.password_hash if login else None
+        verdict = await self._tools.hashing.check(stored, prepare_password(call.password))
+        if login is None or not verdict.is_right:
+            return await self._fail(attempt, asked)
+        await self._note_success(login, verdict.new_hash, attempt)
+        # Without an effect to repeat it need not be stored: after a restart it is checked again.
+        return Settled(shown(login.account), is_stored=False)
+
+    async def _fail(self, attempt: Attempt | None, asked: Asked | None) -> Settled:
+        buckets = self._tools.throttle.buckets_of_failure(attempt) if attempt else ()
+        if not buckets:
+            return Settled(WRONG, is_stored=False)
+        wall = self._tools.clocks.wall()
+
+        def count(db: DbSession) -> Answer:
+            records.add_marks(db, buckets, wall)
+            return WRONG
+
+        answer = await self._tools.store.write(
+            lambda db: records.keep_once(db, asked, wall, lambda: count(db))
+        )
+        self._tools.throttle.mark(buckets, self._tools.clocks.monotonic())
+        return Settled(answer, is_stored=True)
+
+    async def _note_success(
+        self, login: records.Login, new_hash: str | None, attempt: Attempt | None
+    ) -> None:
+        """Store what a success changes, which is mostly nothing."""
+        uid, wall = login.account.id, self._tools.clocks.wall()
+        empty = self._tools.throttle.buckets_of_success(attempt) if attempt else ()
+        address = attempt.address if attempt and not login.address_is_fresh else None
+        if new_hash is None and address is None and not empty:
+            return
+
+        def write(db: DbSession) -> None:
+            if new_hash is not None:
+                records.replace_hash(db, uid, login.password_hash, new_hash)
+            if address is not None:
+                records.note_address(db, uid, address, wall)
+            records.clear_marks(db, empty)
+
+        await self._tools.store.write(write)
+        self._tools.throttle.clear(empty)

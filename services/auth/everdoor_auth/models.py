@@ -1,0 +1,98 @@
+"""The tables of the accounts database, and what is accepted and shown of an account.
+
+Only shapes; reading and writing is in `records`, changes of the tables in `migrations`. Every name
+begins with `auth_`, so that the accounts can share one PostgreSQL database with the world. Times
+are epoch seconds.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class AuthTable(SQLModel, registry=registry()):
+    """Base of the tables: a registry of their own keeps them apart from the world's."""
+
+
+class AccountBase(SQLModel):
+    """What everybody may know of an account, but for its id."""
+
+    name: str = Field(max_length=30)
+    superuser: bool = False
+
+
+class NewAccount(AccountBase):
+    """An account as accepted: its name checked and normalised, its password hashed."""
+
+    name_key: str
+    password_hash: str = Field(repr=False)
+
+
+class PublicAccount(AccountBase):
+    """An account as shown to other processes."""
+
+    id: int
+
+
+class Account(AuthTable, table=True):
+    """An account as stored. Ids are never given twice, not even after a deletion."""
+
+    __tablename__ = "auth_account"
+    __table_args__: ClassVar = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    name_key: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    superuser: bool = False
+    password_hash: str = Field(sa_column=Column(Text, nullable=False), repr=False)
+    created_at: float
+
+
+class KnownAddress(AuthTable, table=True):
+    """An address, as counted, from which an account has logged in."""
+
+    __tablename__ = "auth_known_address"
+
+    account_id: int = Field(primary_key=True, foreign_key="auth_account.id", ondelete="CASCADE")
+    address: str = Field(sa_column=Column(Text, primary_key=True))
+    seen_at: float
+
+
+class ThrottleMark(AuthTable, table=True):
+    """A failed login or a creation that still counts; `throttle` says what a bucket is."""
+
+    __tablename__ = "auth_throttle_mark"
+    __table_args__: ClassVar = (
+        Index("ix_auth_throttle_mark_bucket", "bucket"),
+        Index("ix_auth_throttle_mark_at", "at"),
+    )
+
+    id: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    )
+    bucket: str = Field(sa_column=Column(Text, nullable=False))
+    at: float
+
+
+class KeptAnswer(AuthTable, table=True):
+    """The answer to a call that had an effect, kept in the transaction of the effect.
+
+    `answer` is the encoded Answer, which holds no secret; `fingerprint` digests the arguments
+    without theirs.
+    """
+
+    __tablename__ = "auth_kept_answer"
+
+    portal: str = Field(sa_column=Column(Text, primary_key=True))
+    incarnation: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    conn: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    fingerprint: str = Field(sa_column=Column(Text, nullable=False))
+    answer: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    kept_at: float

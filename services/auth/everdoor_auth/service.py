@@ -1,0 +1,137 @@
+"""What the auth service does with a call: from a request to its answer.
+
+No sockets: `app` joins this with rpc. Who may ask is decided in `gate`; the work is done in
+`logins` and `creation`; this module sees to it that a call asked again has its effect once.
+
+An effect and the answer that reports it are stored in one transaction, so that this also holds
+over a crash. What had no effect is not stored: the answer to a login that succeeded is kept in
+memory only, and simply found again by a service that was restarted meanwhile. What was refused is
+not kept at all: asked again, it is judged again.
+
+Source: docs/protocol.md, section 6 (calls) and 7 (codes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Collection
+
+from everdoor.errors import CallRefused, StoreBusy
+from everdoor.ids import SessionKey
+from everdoor.messages.calls import (
+    Answer,
+    Authenticate,
+    CallKey,
+    Confirm,
+    CreateAccount,
+    Done,
+    Failed,
+    Request,
+)
+from everdoor_auth import records
+from everdoor_auth.creation import Creation
+from everdoor_auth.gate import Gate
+from everdoor_auth.kept import Asked, Kept, KeptAnswers, fingerprint, refuse_other_arguments
+from everdoor_auth.logins import Logins
+from everdoor_auth.tools import Settled, Tools
+
+SWEEP_EVERY_S = 60.0
+"""How often what has lost its meaning is dropped; cheap, and never while nothing is asked."""
+
+
+class AuthService:
+    """Answers calls; must be loaded once before the first.
+
+    Args:
+        tools: Its throttle is fresh; what counts from before is loaded.
+        common_passwords: Refused for new accounts, in lower case.
+    """
+
+    def __init__(self, tools: Tools, common_passwords: Collection[str]) -> None:
+        self._tools = tools
+        self._gate = Gate()
+        self._logins = Logins(tools)
+        self._creation = Creation(tools, common_passwords)
+        self._kept = KeptAnswers()
+        self._running: dict[CallKey, tuple[str, asyncio.Task[Answer]]] = {}
+        self._next_sweep = math.inf
+
+    async def load(self) -> None:
+        """Take up what a former life of the service has stored.
+
+        Raises:
+            StoreBusy: The database cannot be used.
+        """
+        now, wall = self._tools.clocks.monotonic(), self._tools.clocks.wall()
+        marks = await self._tools.store.write(lambda db: records.read_marks(db, wall))
+        self._tools.throttle.restore(marks, now)
+        for key, kept in await self._tools.store.read(lambda db: records.read_kept(db, wall)):
+            self._kept.keep(key, kept._replace(at=now + kept.at))
+        await self._sweep(now)
+
+    async def handle(self, request: Request) -> Answer:
+        """Answer a request; whatever is refused is answered Failed with its code.
+
+        A call that is asked again under its key gets the answer of the first time, also while
+        that is still under way.
+        """
+        try:
+            self._gate.admit(request)
+            now = self._tools.clocks.monotonic()
+            if now >= self._next_sweep:
+                await self._sweep(now)
+            return await self._answer(request.call, request.key)
+        except CallRefused as exc:
+            return Failed(exc.code, str(exc), exc.retry_after_s)
+        except StoreBusy:
+            return Failed("busy", "Accounts cannot be reached just now; try again in a moment.")
+
+    async def _answer(self, call: object, key: CallKey | None) -> Answer:
+        match call:
+            case Confirm(cursors=cursors):
+                return await self._confirm(cursors)
+            case Authenticate() | CreateAccount() if key is not None:
+                return await self._answer_once(call, key)
+            case Authenticate() | CreateAccount():
+                return (await self._work(call, None)).answer
+            case _:
+                raise AssertionError("cannot happen: the gate admits no other call")
+
+    async def _answer_once(self, call: Authenticate | CreateAccount, key: CallKey) -> Answer:
+        asked = Asked(key, fingerprint(call))
+        if (kept := self._kept.find(asked)) is not None:
+            return kept
+        if key in self._running:
+            running_for, task = self._running[key]
+            refuse_other_arguments(running_for, asked.fingerprint)
+        else:
+            task = asyncio.create_task(self._work_and_keep(call, asked))
+            self._running[key] = asked.fingerprint, task
+            task.add_done_callback(lambda _task: self._running.pop(key))
+        # One who stops waiting must not take the answer from others who ask the same.
+        return await asyncio.shield(task)
+
+    async def _work_and_keep(self, call: Authenticate | CreateAccount, asked: Asked) -> Answer:
+        answer, is_stored = await self._work(call, asked)
+        now = self._tools.clocks.monotonic()
+        self._kept.keep(asked.key, Kept(asked.fingerprint, answer, now, is_stored))
+        return answer
+
+    async def _work(self, call: Authenticate | CreateAccount, asked: Asked | None) -> Settled:
+        if isinstance(call, CreateAccount):
+            return await self._creation.create(call, asked)
+        return await self._logins.authenticate(call, asked)
+
+    async def _confirm(self, cursors: Collection[tuple[SessionKey, int]]) -> Answer:
+        if stored := self._kept.confirm(cursors):
+            await self._tools.store.write(lambda db: records.drop_kept(db, stored))
+        return Done()
+
+    async def _sweep(self, now: float) -> None:
+        """Drop what has lost its meaning, here and in the database."""
+        self._next_sweep = now + SWEEP_EVERY_S
+        self._tools.throttle.prune(now)
+        self._kept.prune(now)
+        wall, longest_s = self._tools.clocks.wall(), self._tools.throttle.longest_timeout_s
+        await self._tools.store.write(lambda db: records.drop_old(db, longest_s, wall))

@@ -1,0 +1,165 @@
+"""The accounts database: opening it, its transactions, and whether it fits this program.
+
+What is read and written is in `records`; from which thread, in `store_thread`. SQLite in WAL mode
+or PostgreSQL; nothing in here or there is particular to one of them but the pragmas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlmodel import Session as DbSession
+
+from everdoor.errors import StartupError, StoreBusy
+
+LOCK_TIMEOUT_S = 2.0
+"""How long a statement waits for somebody else's lock; callers are told to try again then, well
+within the five seconds after which they give up."""
+
+
+class Store:
+    """The accounts database behind a URL; made closed, connects when it is used.
+
+    Used from one thread at a time.
+
+    Args:
+        url: `sqlite:///path` or `postgresql+psycopg://...`.
+        synchronous: SQLite's: NORMAL, or FULL to lose nothing in a power cut either.
+
+    Raises:
+        StartupError: The URL is no database's, or its driver is not installed.
+    """
+
+    def __init__(self, url: str, synchronous: str = "NORMAL") -> None:
+        self._shown = "auth_database_url"
+        try:
+            parsed = make_url(url)
+            self._shown = parsed.render_as_string(hide_password=True)
+            self._engine = create_engine(parsed, **_options(parsed.get_backend_name()))
+        except (ImportError, NoSuchModuleError) as exc:
+            raise StartupError(f"the driver for {self._shown} is not installed: {exc}") from exc
+        except ArgumentError:
+            raise StartupError(
+                "auth_database_url is no database URL; expected sqlite:///path or "
+                "postgresql+psycopg://user@host/name"
+            ) from None
+        if parsed.get_backend_name() == "sqlite":
+            _use_sqlite_well(self._engine, synchronous)
+
+    @contextmanager
+    def writing(self) -> Iterator[DbSession]:
+        """Open a transaction that may write; commits at the end, rolls back on any error.
+
+        On SQLite it has the write lock from its first statement.
+
+        Raises:
+            StoreBusy: The database is locked, full or gone; nothing was written as far as is
+                known (the outcome of a commit that a lost connection cut off is not).
+        """
+        with self._transaction(is_writing=True) as db:
+            yield db
+
+    @contextmanager
+    def reading(self) -> Iterator[DbSession]:
+        """Open a transaction that only reads.
+
+        Raises:
+            StoreBusy: The database is locked or gone.
+        """
+        with self._transaction(is_writing=False) as db:
+            yield db
+
+    def prepare(self) -> None:
+        """Make sure that the database is there and fits; an empty one gets its tables.
+
+        Raises:
+            StartupError: It cannot be opened, is newer than this program, or is older and needs
+                `everdoor db upgrade`.
+        """
+        from everdoor_auth.migrations import HEAD, run_revisions
+
+        self.refuse_newer()
+        with self._opening(), self.writing() as db:
+            revision = _revision(db.connection())
+            if revision is None:
+                run_revisions(db.connection())
+            elif revision < HEAD:
+                raise StartupError(
+                    f"the accounts database {self._shown} is of revision {revision}, this program "
+                    f"needs {HEAD}; make a backup and run `everdoor db upgrade`"
+                )
+
+    def refuse_newer(self) -> None:
+        """Check that no newer program has changed the database.
+
+        Raises:
+            StartupError: It is newer, or cannot be opened.
+        """
+        from everdoor_auth.migrations import HEAD
+
+        with self._opening(), self.reading() as db:
+            revision = _revision(db.connection())
+        if revision is not None and revision > HEAD:
+            raise StartupError(
+                f"the accounts database {self._shown} is of revision {revision}, newer than this "
+                f"program, which knows up to {HEAD}; run the newer Everdoor"
+            )
+
+    def close(self) -> None:
+        """Close all connections. Idempotent."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, is_writing: bool) -> Iterator[DbSession]:
+        engine = self._engine.execution_options(is_writing=is_writing)
+        try:
+            with DbSession(engine, expire_on_commit=False) as db, db.begin():
+                yield db
+        except DBAPIError as exc:
+            raise StoreBusy(f"the accounts database {self._shown}: {exc.orig}") from exc
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        try:
+            yield
+        except (StoreBusy, SQLAlchemyError) as exc:
+            reason = exc.__cause__.orig if isinstance(exc.__cause__, DBAPIError) else exc
+            raise StartupError(
+                f"the accounts database {self._shown} cannot be opened: {reason}; check "
+                "auth_database_url and the rights of its folder"
+            ) from exc
+
+
+def _options(backend: str) -> dict[str, Any]:
+    if backend == "sqlite":
+        # No implicit transactions of the driver; `_use_sqlite_well` begins them. The one user at
+        # a time is the store's thread, which is not the one that opened the database.
+        how = {"isolation_level": None, "timeout": LOCK_TIMEOUT_S, "check_same_thread": False}
+        return {"connect_args": how, "hide_parameters": True}
+    return {"pool_pre_ping": True, "hide_parameters": True}
+
+
+def _use_sqlite_well(engine: Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _revision(connection: Connection) -> str | None:
+    """Read the revision of a database; None where no tables of ours are."""
+    from everdoor_auth.migrations import VERSION_TABLE
+
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return None if found is None else str(found)

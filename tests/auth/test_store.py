@@ -1,0 +1,127 @@
+"""Opening the accounts database, and its transactions."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from everdoor.errors import StartupError, StoreBusy
+from everdoor_auth import migrations
+from everdoor_auth.migrations import HEAD, VERSION_TABLE, upgrade
+from everdoor_auth.models import AuthTable
+from everdoor_auth.store import Store
+
+
+@pytest.fixture
+def path(tmp_path: Path, empty_database: bytes) -> Path:
+    path = tmp_path / "auth.db"
+    path.write_bytes(empty_database)
+    return path
+
+
+def set_revision(path: Path, revision: str) -> None:
+    db = sqlite3.connect(path)
+    db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'")
+    db.commit()
+    db.close()
+
+
+def test_store_makes_the_tables_of_an_empty_database(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/new.db")
+    store.prepare()
+    with store.reading() as db:
+        context = MigrationContext.configure(db.connection(), opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, AuthTable.metadata) == []
+        assert context.get_current_revision() == HEAD
+    store.close()
+
+
+def test_store_knows_the_newest_revision_without_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_store_refuses_a_newer_database_in_one_line(path: Path) -> None:
+    set_revision(path, "9999")
+    for attempt in (Store(f"sqlite:///{path}").prepare, lambda: upgrade(f"sqlite:///{path}")):
+        with pytest.raises(StartupError, match="9999, newer than this program") as refused:
+            attempt()
+        assert "\n" not in str(refused.value)
+
+
+def test_store_asks_for_an_upgrade_of_an_older_database(path: Path) -> None:
+    set_revision(path, "0000")
+    with pytest.raises(StartupError, match="run `everdoor db upgrade`"):
+        Store(f"sqlite:///{path}").prepare()
+
+
+def test_upgrade_makes_the_database_and_may_be_repeated(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    upgrade(url)
+    upgrade(url)
+    Store(url).prepare()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "no database URL"),
+        ("fictional://user:hush@host/db", "is not installed"),
+        ("sqlite:////nowhere/at/all/auth.db", "cannot be opened: unable to open"),
+        ("sqlite:////", "cannot be opened"),
+    ],
+)
+def test_store_that_cannot_be_opened_says_so_in_one_line(url: str, told: str) -> None:
+    with pytest.raises(StartupError) as refused:
+        Store(url).prepare()
+    assert re.search(told, str(refused.value))
+    assert "\n" not in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+def test_store_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "auth.db"
+    path.write_text("not a database, and longer than a header of one" * 40)
+    with pytest.raises(StartupError, match="file is not a database"):
+        Store(f"sqlite:///{path}").prepare()
+
+
+def test_store_works_in_wal_mode_as_it_was_told(path: Path) -> None:
+    store = Store(f"sqlite:///{path}", synchronous="FULL")
+    with store.reading() as db:
+        pragmas = [
+            db.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert pragmas == ["wal", 2, 1]
+    store.close()
+
+
+def test_store_undoes_a_transaction_that_fails(path: Path) -> None:
+    store = Store(f"sqlite:///{path}")
+    with pytest.raises(StoreBusy), store.writing() as db:
+        db.connection().exec_driver_sql(
+            "INSERT INTO auth_throttle_mark (bucket, at) VALUES ('a', 1)"
+        )
+        db.connection().exec_driver_sql("INSERT INTO auth_throttle_mark (bucket) VALUES ('b')")
+    with store.reading() as db:
+        count = db.connection().exec_driver_sql("SELECT count(*) FROM auth_throttle_mark")
+        assert count.scalar() == 0
+    store.close()
+
+
+def test_store_holds_the_write_lock_from_the_beginning(path: Path) -> None:
+    store = Store(f"sqlite:///{path}")
+    other = sqlite3.connect(path, timeout=0)
+    with store.writing() as db:
+        db.connection().exec_driver_sql("SELECT 1")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.close()
+    store.close()
