@@ -1,0 +1,79 @@
+# Everything one needs in a clone: `make run` to play, `make test` and `make check` before a change.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv || command -v $(BIN)/uv)
+
+# Debian packages with programs that the tests drive and nobody here wrote.
+TEST_PACKAGES := inetutils-telnet
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock clean test-packages
+
+help:  ## Show these lines
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
+	  || sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp  ## Install what is needed and start the system in ./var
+	@$(BIN)/everdoor up
+
+test: $(VENV)/dev.stamp test-packages  ## Run the tests
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp  ## Format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## Choose the newest versions that work (needs uv)
+	@test -n "$(UV)" || { echo "make lock needs uv: install it and try again" >&2; exit 1; }
+	$(UV) $(COMPILE) requirements.lock pyproject.toml
+	$(UV) $(COMPILE) requirements-dev.lock --extra dev --constraint requirements.lock pyproject.toml
+
+clean:  ## Remove what was installed and made; worlds (./var) stay
+	rm -rf $(VENV) dist tests-output .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# No addresses of package indexes in the locks: everyone has their own.
+COMPILE := pip compile --upgrade --quiet --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-emit-find-links --output-file
+
+# uv where it is on PATH, because it is fast; else the environment's own pip; else, where Debian's
+# python3-venv is missing and the environment has none, the pip of the Python that made it.
+INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python "$$@"; \
+  elif test -x $(BIN)/pip; then $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$@"; \
+  else $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check "$$@"; fi
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Everdoor needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Install one" \
+	    "and run: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV)
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what running needs"
+	@set -- --require-hashes -r requirements.lock; $(INSTALL)
+	@set -- --no-deps -e .; $(INSTALL)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what running and developing need"
+	@set -- --require-hashes -r requirements-dev.lock; $(INSTALL)
+	@set -- --no-deps -e .; $(INSTALL)
+	@touch $@ $(VENV)/run.stamp
+
+test-packages:
+	@command -v dpkg >/dev/null || { echo "Not Debian: the tests need the programs of: $(TEST_PACKAGES)"; exit 0; }; \
+	missing=$$(for p in $(TEST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if test -z "$$missing"; then exit 0; fi; \
+	if test "$$(id -u)" != 0; then echo "The tests need Debian packages, install them as root: apt-get install" $$missing; exit 0; fi; \
+	echo "Installing Debian packages for the tests:" $$missing; \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null \
+	  || echo "They could not be installed; the tests that need them will say so."

@@ -1,0 +1,61 @@
+"""`everdoor db`: the databases of a system; their tables and revisions are each service's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from everdoor.cli.output import json_option, print_json
+from everdoor.errors import UserError
+
+if TYPE_CHECKING:
+    from everdoor.settings import Settings
+
+DATABASES = "everdoor.databases"
+"""Entry-point group in which a service names its `upgrade(url)`; the name of the entry point is
+the first part of the setting that holds the URL."""
+
+
+@click.group()
+def db() -> None:
+    """Make and upgrade the databases."""
+
+
+@db.command()
+@json_option
+def upgrade(json: bool) -> None:
+    """Bring all databases to the newest revision, making what is missing.
+
+    Repeating it changes nothing. Back up before upgrading a world that people play in.
+    """
+    from everdoor.cli.surroundings import read_settings
+    from everdoor.settings import without_password
+
+    found = upgrade_all(read_settings())
+    shown = [{"name": name, "url": without_password(url)} for name, url in found]
+    if json:
+        print_json({"upgraded": shown})
+    for database in [] if json else shown:
+        click.echo("{name}: up to date ({url})".format_map(database))
+
+
+def upgrade_all(settings: Settings) -> list[tuple[str, str]]:
+    """Upgrade every database and return their names and URLs, passwords included.
+
+    Raises:
+        UserError: The home cannot be made.
+        StartupError: A database cannot be opened, or is newer than this program.
+    """
+    from importlib.metadata import entry_points
+
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as exc:
+        raise UserError(f"{settings.home} cannot be made (EVERDOOR_HOME): {exc.strerror}") from exc
+    found = []
+    for entry in sorted(entry_points(group=DATABASES)):
+        url = getattr(settings, f"{entry.name}_database_url").get_secret_value()
+        entry.load()(url)
+        found.append((entry.name, url))
+    return found

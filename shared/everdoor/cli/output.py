@@ -1,0 +1,37 @@
+"""How commands answer: one JSON document for programs, text and tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """Give a reading command its `--json`; the function takes it as `json`."""
+    option = click.option(
+        "--json", is_flag=True, show_envvar=True, help="Print one JSON document on stdout."
+    )
+    return option(command)
+
+
+def print_json(document: object) -> None:
+    """Print a document (plain values and msgspec structs) as JSON."""
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table, as wide as the terminal; cells are plain text, never markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*[Text(cell) for cell in row])
+    Console().print(table)

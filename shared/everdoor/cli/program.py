@@ -1,0 +1,100 @@
+"""The program's outermost group: finds commands when they are asked for, and tells failures.
+
+A command is imported when it is run or listed, not before, so that the program starts fast.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import IO, Any
+
+import click
+
+from everdoor.errors import EverdoorError, StartupError
+
+SERVICES = "everdoor.commands"
+"""Entry-point group in which services name their commands."""
+
+OWN = [
+    EntryPoint("up", "everdoor.cli.up:up", SERVICES),
+    EntryPoint("down", "everdoor.cli.down:down", SERVICES),
+    EntryPoint("status", "everdoor.cli.status:status", SERVICES),
+    EntryPoint("settings", "everdoor.cli.settings:settings", SERVICES),
+    EntryPoint("db", "everdoor.cli.db:db", SERVICES),
+]
+
+COULD_NOT_START = 3
+
+
+class Program(click.Group):
+    """A group whose commands are entry points.
+
+    An EverdoorError ends the program with its text in one line, exit code 3 for a StartupError and
+    1 for others. Ctrl-C ends it quietly.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self._known())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = self._known().get(cmd_name)
+        if found is None:
+            return None
+        try:
+            command = found.load()
+        except ImportError as exc:
+            return _broken(cmd_name, f"cannot be loaded: {exc}")
+        assert isinstance(command, click.Command), f"{found.value} is no command"
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StartupError as exc:
+            raise CouldNotStart(str(exc)) from exc
+        except EverdoorError as exc:
+            raise Failure(str(exc)) from exc
+        except (KeyboardInterrupt, click.Abort):
+            click.echo(err=True)
+            raise click.exceptions.Exit(1) from None
+
+    def _known(self) -> dict[str, EntryPoint]:
+        return {found.name: found for found in [*OWN, *entry_points(group=SERVICES)]}
+
+
+class Failure(click.ClickException):
+    """Ends the program with a text on stderr and exit code 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"everdoor: {self.message}", file=file, err=True)
+
+
+class CouldNotStart(Failure):
+    """The same with exit code 3."""
+
+    exit_code = COULD_NOT_START
+
+
+def _broken(name: str, why: str) -> click.Command:
+    """Stand in for a command that cannot be imported, so that the others stay usable."""
+
+    def refuse() -> None:
+        raise Failure(f"{name} {why}")
+
+    return click.Command(name, callback=refuse, help=f"({why})")
+
+
+@click.group(
+    cls=Program,
+    context_settings={
+        "auto_envvar_prefix": "EVERDOOR",
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+    },
+)
+@click.version_option(package_name="everdoor", message="%(prog)s %(version)s")
+def main() -> None:
+    """Everdoor: a server for text worlds whose players never lose their connection.
+
+    Settings come from EVERDOOR_* variables and ./everdoor.toml; see `everdoor settings`.
+    """

@@ -1,0 +1,105 @@
+"""The state of a whole system, made of what each supervisor reports of its process.
+
+Asking them is `everdoor.cli.control`'s, showing it `everdoor.cli.status`'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from everdoor.messages.calls import StatusReport, WorkerReport
+
+DOWN = "down"
+
+
+class ServiceState(Struct, frozen=True):
+    """One process: `state` is up, starting, restarting or down; `pid` the supervisor's, None when
+    there is none; `worker_pid` None while there is no worker."""
+
+    state: str
+    pid: int | None
+    worker_pid: int | None
+
+
+class ServerState(ServiceState, frozen=True):
+    """The game server; `generation` and `sessions` are None while its worker cannot say."""
+
+    generation: int | None
+    sessions: int | None
+
+
+class PortalState(Struct, frozen=True):
+    """One portal, which is one worker; `incarnation` is its number."""
+
+    id: str
+    incarnation: int | None
+    state: str
+    pid: int
+    worker_pid: int | None
+    sessions: int | None
+
+
+class SystemState(Struct, frozen=True):
+    """A system as `everdoor status --json` prints it."""
+
+    auth: ServiceState
+    server: ServerState
+    portals: list[PortalState]
+
+
+def system_state(reports: Iterable[StatusReport]) -> SystemState:
+    """Put the reports of all supervisors of a system together."""
+    known = {report.process: report for report in reports}
+    auth, server = known.pop("auth", None), known.pop("server", None)
+    info = _worker(server).info if server else {}
+    return SystemState(
+        auth=ServiceState(*_service(auth)),
+        server=ServerState(*_service(server), _count(info, "generation"), _count(info, "sessions")),
+        portals=[
+            _portal(known[process], worker)
+            for process in sorted(known)
+            for worker in known[process].workers
+        ],
+    )
+
+
+def troubles(report: StatusReport) -> list[str]:
+    """What a person should know of workers that keep dying; nothing when all is well."""
+    told = []
+    for worker in report.workers:
+        if worker.failures:
+            times = "once" if worker.failures == 1 else f"{worker.failures} times in a row"
+            pause = f", starts again in {worker.retry_in_s:.1f} s" if worker.retry_in_s else ""
+            told.append(f"its worker died {times}{pause}")
+    return told
+
+
+def _service(report: StatusReport | None) -> tuple[str, int | None, int | None]:
+    if report is None:
+        return DOWN, None, None
+    return report.state, report.pid, _worker(report).pid or None
+
+
+def _worker(report: StatusReport) -> WorkerReport:
+    """The one that does the work; a supervisor without any yet has an empty one."""
+    nothing = WorkerReport(0, report.state, 0, 0, 0.0, {})
+    return report.workers[0] if report.workers else nothing
+
+
+def _portal(report: StatusReport, worker: WorkerReport) -> PortalState:
+    return PortalState(
+        id=str(worker.info.get("id", f"{report.process}.{worker.index}")),
+        incarnation=_count(worker.info, "incarnation"),
+        state=worker.state,
+        pid=report.pid,
+        worker_pid=worker.pid or None,
+        sessions=_count(worker.info, "sessions"),
+    )
+
+
+def _count(info: dict[str, Any], name: str) -> int | None:
+    value = info.get(name)
+    return value if isinstance(value, int) else None
