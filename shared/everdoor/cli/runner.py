@@ -31,6 +31,9 @@ KILL_AFTER_S = 8.0
 COMMAND_NOT_FOUND = (126, 127)
 """How a shell says that it could not start the command of a Procfile line."""
 
+OWN_NAME = "everdoor"
+"""Stands before the lines that are not a command's."""
+
 
 class Runner(Manager):
     """Runs the commands given by name; `started` is called once all processes were made.
@@ -48,12 +51,18 @@ class Runner(Manager):
     ) -> None:
         super().__init__(_UntilClosed(output, self.terminate))
         self._process_ctor = _Command
+        self._printer.width = max(self._printer.width, len(OWN_NAME))
         self._started = started
         self._stop_is_due = False
         for name, command in commands.items():
             numbered = f"{name}.1"
             env = {**environment, "HONCHO_PROCESS_NAME": numbered}
             self.add_process(numbered, command, env=env)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the end has been asked for."""
+        return self._stop_is_due
 
     def run(self) -> int:
         """Run to the end; return the exit code of the whole.
@@ -68,7 +77,7 @@ class Runner(Manager):
 
     def say(self, text: str) -> None:
         """Print a line among those of the commands; from any thread."""
-        self.events.put(Message("line", f"{text}\n", datetime.now(), "everdoor", None))
+        self.events.put(Message("line", f"{text}\n", datetime.now(), OWN_NAME, None))
 
     def terminate(self) -> None:
         """Ask all to end. Idempotent; while some are still being started, done when all are."""

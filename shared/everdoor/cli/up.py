@@ -105,10 +105,11 @@ def _tell_when_up(
 ) -> None:
     from everdoor.cli.control import reports
 
-    while not done.wait(LOOK_S):
+    while expected and not done.wait(LOOK_S):
         found = reports(system)
         states = [report.state for report in found.values() if report]
         if len(states) >= expected and all(state == "up" for state in states):
             host = settings.listen_address or "localhost"
-            runner.say(f"Everything is up. Play: telnet {host} {settings.telnet_port}")
+            if not runner.is_stopping:
+                runner.say(f"Everything is up. Play: telnet {host} {settings.telnet_port}")
             return
