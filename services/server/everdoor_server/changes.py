@@ -26,9 +26,14 @@ Values: TypeAlias = dict[str, Any] | None
 
 
 class Changes:
-    """The rows that have changed since they were last taken; a row counts once."""
+    """The rows that have changed since they were last taken; a row counts once.
+
+    Attributes:
+        count: How often a row was marked; it has moved when something has changed.
+    """
 
     def __init__(self) -> None:
+        self.count = 0
         self._marks: dict[tuple[Any, ...], Callable[[], Values]] = {}
 
     def __bool__(self) -> bool:
@@ -42,6 +47,7 @@ class Changes:
             key: Values of the table's key columns.
             values: Says what the row holds when the changes are taken.
         """
+        self.count += 1
         self._marks[(table, *key)] = values
 
     def marked(self, *tables: str) -> set[Any]:

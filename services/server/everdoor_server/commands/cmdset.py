@@ -10,6 +10,7 @@ command in the result in `commands.parser`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from everdoor.errors import UserError
@@ -112,6 +113,15 @@ class CmdSet:
         """Return the first command that has this name, or shares one with this command."""
         names = {command.lower()} if isinstance(command, str) else command.names
         return next((own for own in self.commands if not own.names.isdisjoint(names)), None)
+
+    def bound_to(self, obj: Any) -> CmdSet:
+        """Return a copy whose commands sit on a thing; with equals of other things side by side."""
+        bound = copy(self)
+        bound.cmdsetobj = obj
+        bound.commands = [command.for_line({"obj": obj}) for command in self.commands]
+        bound.duplicates = True if self.duplicates is None else self.duplicates
+        bound.token = object()
+        return bound
 
     token: object
     """Another object after every change: what merged results are kept by."""

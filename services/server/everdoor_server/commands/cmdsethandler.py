@@ -145,6 +145,11 @@ class CmdSetHandler:
     get = all
 
     @property
+    def default(self) -> CmdSet | None:
+        """The set at the bottom."""
+        return self._default
+
+    @property
     def current(self) -> MergedCmdSet:
         """The owner's sets merged, without those of anybody else."""
         return merge((self.sets,))

@@ -147,6 +147,11 @@ class Object:
             self._cmdset = self.objects.make_cmdset(self)
         return self._cmdset
 
+    @property
+    def has_cmdsets(self) -> bool:
+        """Whether it may carry command sets; none are made by asking."""
+        return self._cmdset is not None or bool(self.cmdset_paths)
+
     def touch(self) -> None:
         """Note that its row has changed."""
         self.objects.changes.mark("object", (self.id,), self._row)

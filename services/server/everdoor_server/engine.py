@@ -1,0 +1,242 @@
+"""The game of one world: sessions, accounts, objects and commands, joined.
+
+What the turn asks of the game (`turn.GameRules`) and what the handler of sessions asks of it
+(`sessionhandler.LoginHooks`) is answered here, by the rooms that know; no rule of its own is here.
+Reading and writing the database, time and sockets are above and passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import structlog
+
+from everdoor.errors import SettingsError, UserError
+from everdoor.ids import SessionKey
+from everdoor.messages.calls import AccountFound
+from everdoor_server.accounts import Account, AccountOptions, Accounts
+from everdoor_server.changes import Changes
+from everdoor_server.commands.cmdset import CmdSet, MergeCache
+from everdoor_server.commands.cmdsethandler import CmdSetHandler, CmdSetLibrary
+from everdoor_server.commands.default.screens import CONNECTION_SCREEN
+from everdoor_server.commands.handler import CommandHandler
+from everdoor_server.commands.nearby import NearbyCmdSets
+from everdoor_server.commit import Change
+from everdoor_server.objects import Character, Object, Objects
+from everdoor_server.puppeting import Puppeting
+from everdoor_server.rows import WorldRows
+from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
+from everdoor_server.sessionhandler import ServerSessionHandler, Sink
+from everdoor_server.waits import Running
+
+_DEFAULT_SETS = "everdoor_server.commands.default.cmdsets"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class GameOptions(AccountOptions):
+    """The settings that the game reads; each is described with the settings.
+
+    `connection_screen` is a text, or makes one for a session; `command_msg_all_sessions` None:
+    as the multisession mode says.
+    """
+
+    cmdset_unloggedin: str = f"{_DEFAULT_SETS}.UnloggedinCmdSet"
+    cmdset_session: str = f"{_DEFAULT_SETS}.SessionCmdSet"
+    cmdset_account: str = f"{_DEFAULT_SETS}.AccountCmdSet"
+    cmdset_character: str = f"{_DEFAULT_SETS}.CharacterCmdSet"
+    command_msg_all_sessions: bool | None = None
+    connection_screen: str | Callable[[ServerSession], str] = CONNECTION_SCREEN
+
+
+CMDSET_OPTIONS = ("cmdset_unloggedin", "cmdset_session", "cmdset_account", "cmdset_character")
+
+
+class Game:
+    """One world's game.
+
+    Args:
+        rows: What the database holds.
+        sink: Where sessions put what they say; the turn's collector.
+        clock: Epoch seconds.
+        options: Its settings.
+        session_class: What sessions are; the setting `server_session_class`.
+
+    Attributes:
+        sessions, accounts, objects: What commands reach as `self.game`.
+
+    Raises:
+        SettingsError: A setting names a command set that there is not.
+    """
+
+    def __init__(
+        self,
+        rows: WorldRows,
+        sink: Sink,
+        clock: Callable[[], float],
+        options: GameOptions | None = None,
+        session_class: type[ServerSession] = ServerSession,
+    ) -> None:
+        self.options = options or GameOptions()
+        self._session_class = session_class
+        self._library = CmdSetLibrary(load_cmdset)
+        self._sets = {name: self._configured_set(name) for name in CMDSET_OPTIONS}
+        self._changes = Changes()
+        self.objects = Objects(rows, self._changes, self._make_cmdset)
+        self.accounts = Accounts(self.objects, self.options)
+        self._puppeting = Puppeting(self.accounts)
+        self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
+        nearby = NearbyCmdSets(self._sets["cmdset_character"])
+        self._commands = CommandHandler(self, nearby, MergeCache())
+
+    # What the turn asks.
+
+    def make_session(self, key: SessionKey, sessionhandler: SessionDoors) -> ServerSession:
+        """Build an empty session of the world's class."""
+        session = self._session_class(key, sessionhandler)
+        self._give_cmdsets(session)
+        return session
+
+    def at_connected(self, session: ServerSession) -> Running | None:
+        """A client has connected: show it where it is."""
+        session.at_sync()
+        return self._commands.login_start(session)
+
+    def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
+        """Run one line.
+
+        Returns:
+            The rest of a command that waits, None when it is done or has failed.
+        """
+        try:
+            return self._commands.run(session, text)
+        except Exception as error:
+            self.report_error(session, trace, error)
+            return None
+
+    def at_adopt(self, session: ServerSession) -> None:
+        """Link account, puppet and command sets of a restored session, in silence.
+
+        It may happen again to a session, when its portal knows more than the roster did.
+        """
+        self._unlink(session)
+        if session.logged_in:
+            self._puppeting.restore(session)
+        self._give_cmdsets(session)
+        session.at_sync()
+
+    def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
+        """A command has raised: tell its player, and log it unless the player is at fault."""
+        if isinstance(error, UserError):
+            session.msg(str(error))
+            return
+        _log.error("a command has failed", trace=trace, session=session.sessid, exc_info=error)
+        session.msg(f"Something went wrong; it has been logged as {trace}.")
+
+    def take_changes(self) -> list[Change]:
+        """Rows of the world that differ since the last call."""
+        return self._changes.take()
+
+    def change_count(self) -> int:
+        """Counts changes of the world: it has moved when a command changed something."""
+        return self._changes.count
+
+    # What the handler of sessions asks.
+
+    def at_login(self, session: ServerSession, account: SessionAccount) -> None:
+        """The account is bound: command sets, hooks, then the puppet it had last."""
+        self._give_cmdsets(session)
+        assert isinstance(account, Account), "only log_in binds accounts"
+        self._puppeting.at_login(session, account)
+
+    def at_disconnect(self, session: ServerSession, reason: str) -> None:
+        """Release the puppet and run the hooks of the account."""
+        self._puppeting.at_disconnect(session, reason)
+
+    # What commands ask.
+
+    def log_in(self, session: ServerSession, found: AccountFound) -> None:
+        """Log in an account that auth has vouched for."""
+        account = self.accounts.vouched(found.uid, found.name, found.superuser)
+        self.sessions.login(session, account)
+
+    def connection_screen(self, session: ServerSession) -> str:
+        """What a client sees that has just connected."""
+        screen = self.options.connection_screen
+        return screen if isinstance(screen, str) else screen(session)
+
+    # Command sets.
+
+    def _configured_set(self, name: str) -> CmdSet:
+        try:
+            return self._library.get(getattr(self.options, name))
+        except UserError as exc:
+            raise SettingsError(f"{name}: {exc}") from exc
+
+    def _give_cmdsets(self, session: ServerSession) -> None:
+        name = "cmdset_session" if session.logged_in else "cmdset_unloggedin"
+        handler = CmdSetHandler(session, self._library, keep=partial(_keep_on_session, session))
+        handler.add_default(self._sets[name], persistent=False)
+        self._restore_sets(handler, session.cmdset_paths)
+        session.cmdset = handler
+
+    def _make_cmdset(self, owner: Object | Account) -> CmdSetHandler:
+        changed = partial(_note_around, owner) if isinstance(owner, Object) else None
+        handler = CmdSetHandler(owner, self._library, partial(_keep_on_owner, owner), changed)
+        if isinstance(owner, Account):
+            handler.add_default(self._sets["cmdset_account"], persistent=False)
+        elif isinstance(owner, Character):
+            handler.add_default(self._sets["cmdset_character"], persistent=False)
+        self._restore_sets(handler, owner.cmdset_paths)
+        return handler
+
+    def _restore_sets(self, handler: CmdSetHandler, paths: Any) -> None:
+        for error in handler.update(paths):
+            _log.error("a command set is gone", owner=str(handler.owner), error=error)
+
+    def _unlink(self, session: ServerSession) -> None:
+        account, puppet = session.account, session.puppet
+        if isinstance(puppet, Object):
+            puppet.sessions.remove(session)
+            if not puppet.has_account:
+                puppet.account = None
+        if isinstance(account, Account):
+            account.sessions.remove(session)
+        session.account = session.puppet = None
+
+
+def _keep_on_session(session: ServerSession, kept: list[str]) -> None:
+    session.cmdset_paths = kept
+    session.touch()
+
+
+def _keep_on_owner(owner: Object | Account, kept: list[str]) -> None:
+    owner.cmdset_paths = tuple(kept)
+
+
+def _note_around(owner: Object) -> None:
+    """What can be typed near an object, and inside it, has changed."""
+    owner.contents_version += 1
+    if owner.location is not None:
+        owner.location.note_contents(owner)
+
+
+def load_cmdset(path: str) -> type[CmdSet]:
+    """Import a command set's class by its dotted path.
+
+    Raises:
+        UserError: There is no such class.
+    """
+    module_name, _, name = path.rpartition(".")
+    try:
+        found = getattr(import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as exc:
+        raise UserError(f"command set {path!r} cannot be imported: {exc}") from exc
+    if not (isinstance(found, type) and issubclass(found, CmdSet)):
+        raise UserError(f"{path!r} is not a CmdSet")
+    return found
