@@ -42,33 +42,25 @@ class Logins:
         key, address = name_key(call.name), address_key(call.address)
         wall = self._tools.clocks.wall()
         login = await self._tools.store.read(lambda db: records.find_login(db, key, address, wall))
-        if not address:
-            return await self._check(call, login, None, asked)
         known_uid = login.account.id if login and login.address_is_known else None
-        attempt = Attempt(address, key, known_uid)
-        async with self._tools.lanes.turn(self._tools.throttle.login_lane(attempt)):
-            self._refuse_too_early(attempt)
-            return await self._check(call, login, attempt, asked)
-
-    def _refuse_too_early(self, attempt: Attempt) -> None:
-        wait_s = self._tools.throttle.login_wait_s(attempt, self._tools.clocks.monotonic())
-        if wait_s > 0:
-            raise throttled("Too many failed logins.", wait_s)
-
-    async def _check(
-        self,
-        call: Authenticate,
-        login: records.Login | None,
-        attempt: Attempt | None,
-        asked: Asked | None,
-    ) -> Settled:
+        attempt = Attempt(address, key, known_uid) if address else None
+        lane = self._tools.throttle.login_lane(attempt) if attempt else None
         stored = login.password_hash if login else None
-        verdict = await self._tools.hashing.check(stored, prepare_password(call.password))
-        if login is None or not verdict.is_right:
-            return await self._fail(attempt, asked)
+        async with self._tools.lanes.turn(lane):
+            self._refuse_too_early(attempt)
+            verdict = await self._tools.hashing.check(stored, prepare_password(call.password))
+            if login is None or not verdict.is_right:
+                return await self._fail(attempt, asked)
         await self._note_success(login, verdict.new_hash, attempt)
         # Without an effect to repeat it need not be stored: after a restart it is checked again.
         return Settled(shown(login.account), is_stored=False)
+
+    def _refuse_too_early(self, attempt: Attempt | None) -> None:
+        if attempt is None:
+            return
+        wait_s = self._tools.throttle.login_wait_s(attempt, self._tools.clocks.monotonic())
+        if wait_s > 0:
+            raise throttled("Too many failed logins.", wait_s)
 
     async def _fail(self, attempt: Attempt | None, asked: Asked | None) -> Settled:
         buckets = self._tools.throttle.buckets_of_failure(attempt) if attempt else ()

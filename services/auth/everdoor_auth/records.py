@@ -117,7 +117,8 @@ def add_marks(db: DbSession, buckets: Iterable[str], now: float) -> None:
 
 def clear_marks(db: DbSession, buckets: Iterable[str]) -> None:
     """Delete all marks of these buckets."""
-    db.exec(delete(StoredMark).where(col(StoredMark.bucket).in_(list(buckets))))
+    for bucket in buckets:
+        db.exec(delete(StoredMark).where(col(StoredMark.bucket) == bucket))
 
 
 def read_marks(db: DbSession, now: float) -> list[Mark]:

@@ -115,22 +115,23 @@ class Store:
 
     @contextmanager
     def _transaction(self, is_writing: bool) -> Iterator[DbSession]:
-        engine = self._engine.execution_options(is_writing=is_writing)
+        # Objects in memory are not brought up to date by what a statement changes: none is kept.
+        engine = self._engine.execution_options(is_writing=is_writing, synchronize_session=False)
         try:
             with DbSession(engine, expire_on_commit=False) as db, db.begin():
                 yield db
         except DBAPIError as exc:
-            raise StoreBusy(f"the accounts database {self._shown}: {exc.orig}") from exc
+            raise StoreBusy(f"the accounts database {self._shown}: {_reason(exc)}") from exc
 
     @contextmanager
     def _opening(self) -> Iterator[None]:
         try:
             yield
         except (StoreBusy, SQLAlchemyError) as exc:
-            reason = exc.__cause__.orig if isinstance(exc.__cause__, DBAPIError) else exc
+            reason = _reason(exc.__cause__) if isinstance(exc.__cause__, DBAPIError) else exc
             raise StartupError(
                 f"the accounts database {self._shown} cannot be opened: {reason}; check "
-                "auth_database_url and the rights of its folder"
+                "auth_database_url, and the rights of its folder if it is a file"
             ) from exc
 
 
@@ -153,6 +154,11 @@ def _use_sqlite_well(engine: Engine, synchronous: str) -> None:
     def begin(connection: Connection) -> None:
         is_writing = connection.get_execution_options().get("is_writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _reason(exc: DBAPIError) -> str:
+    # The lines after the first may quote the row that was written, a password hash included.
+    return str(exc.orig).partition("\n")[0]
 
 
 def _revision(connection: Connection) -> str | None:
