@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
 from everdoor_server.commands.cmdset import CmdSet
-from everdoor_server.commands.default.exits import ExitCmdSet
+from everdoor_server.commands.exits import ExitCmdSet
 from everdoor_server.locks import check_locks
 from everdoor_server.objects import Object
 

@@ -14,7 +14,6 @@ from everdoor_server.commands.default.cmdsets import (
     SessionCmdSet,
     UnloggedinCmdSet,
 )
-from everdoor_server.commands.default.exits import ExitCmdSet, ExitCommand
 from everdoor_server.commands.default.general import (
     CmdDrop,
     CmdGet,
@@ -35,6 +34,7 @@ from everdoor_server.commands.default.unloggedin import (
     CmdUnconnectedQuit,
     CmdUnconnectedStart,
 )
+from everdoor_server.commands.exits import ExitCmdSet, ExitCommand
 
 __all__ = [
     "AccountCmdSet",
