@@ -1,0 +1,100 @@
+"""Many players at once who type numbered lines: to themselves, to all, and about their thing."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+from players.lines import Verb, words
+from players.telnet import Player
+
+LINE_EVERY_S = 0.1
+
+ROUND = (Verb.THINK, Verb.SAY, Verb.DROP, Verb.THINK, Verb.SAY, Verb.GET)
+"""What each types in turn; a thing is at hand at first."""
+
+
+class Crowd:
+    """Players who are in one room; use as a context that has them leave and write their records.
+
+    Args:
+        port: Where they connect.
+        things: Each player's own thing, by the player's name.
+        password: The same for all.
+        records: Folder for the records.
+    """
+
+    def __init__(self, port: int, things: dict[str, str], password: str, records: Path) -> None:
+        self.players: list[Player] = []
+        self._port = port
+        self._things = things
+        self._password = password
+        self._records = records
+        self._typists: list[asyncio.Task[None]] = []
+        self._numbers: dict[str, Iterator[int]] = {name: itertools.count(1) for name in things}
+
+    async def __aenter__(self) -> Crowd:
+        for name in self._things:
+            self.players.append(await Player.connect(name, self._port, self._records))
+        await asyncio.gather(*(player.log_in(self._password) for player in self.players))
+        await self._meet()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._cancel()
+        await asyncio.gather(*(player.leave() for player in self.players))
+
+    async def _meet(self) -> None:
+        """Wait until nobody's screen holds anything of an arrival any more; then begin."""
+        for player in self.players:
+            await player.asks(words(player.name, Verb.THINK, 0), "You think")
+        for player in self.players:
+            player.begin(self._things[player.name])
+
+    def start(self) -> None:
+        """Have everyone type a line every 100 ms, a third of each kind, until `finish`."""
+        self._typists = [asyncio.create_task(self._type(player)) for player in self.players]
+
+    async def finish(self) -> None:
+        """Stop typing, and wait until everybody has seen all that was done.
+
+        Once every line has been answered, all is committed; what is answered after that comes
+        behind it on every screen.
+        """
+        await self._cancel()
+        for _ in ("all is done", "all is seen"):
+            await asyncio.gather(*(self.is_answered(p) for p in self.players if p.is_open))
+
+    async def serves(self) -> None:
+        """Wait until a line that is typed from now on is answered."""
+        player = next(player for player in self.players if player.is_open)
+        await self.is_answered(player)
+
+    async def is_answered(self, player: Player) -> None:
+        """Have a player think a numbered line, and wait for the answer."""
+        number = next(self._numbers[player.name])
+        line = words(player.name, Verb.THINK, number)
+        await player.asks(line, f'You think, "{line.removeprefix("think ")}"')
+
+    async def _cancel(self) -> None:
+        for typist in self._typists:
+            typist.cancel()
+        await asyncio.gather(*self._typists, return_exceptions=True)
+        self._typists = []
+
+    async def _type(self, player: Player) -> None:
+        for verb in itertools.cycle(
+            (Verb.THINK, Verb.SAY, Verb.DROP, Verb.THINK, Verb.SAY, Verb.GET)
+        ):
+            if verb in (Verb.GET, Verb.DROP):
+                player.type(f"{verb} {self._things[player.name]}")
+            else:
+                player.type(words(player.name, verb, next(self._numbers[player.name])))
+            await asyncio.sleep(LINE_EVERY_S)
+
+
+def names(count: int, stem: str) -> list[str]:
+    """Names of players, such as `Guest01`."""
+    return [f"{stem}{number:02d}" for number in range(1, count + 1)]
