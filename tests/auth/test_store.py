@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ def test_store_makes_the_tables_of_an_empty_database(tmp_path: Path) -> None:
     store.close()
 
 
+def test_store_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/new.db")
+    store.prepare()
+    with store.reading() as db:
+        db.connection().exec_driver_sql("SELECT 1")
+        assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    store.close()
+
+
 def test_store_knows_the_newest_revision_without_alembic() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
@@ -73,7 +83,7 @@ def test_upgrade_makes_the_database_and_may_be_repeated(tmp_path: Path) -> None:
     [
         ("nonsense", "no database URL"),
         ("fictional://user:hush@host/db", "is not installed"),
-        ("sqlite:////nowhere/at/all/auth.db", "cannot be opened: unable to open"),
+        ("sqlite:////nowhere/at/all/auth.db", "cannot be opened: .*No such file"),
         ("sqlite:////", "cannot be opened"),
     ],
 )

@@ -6,11 +6,12 @@ or PostgreSQL; nothing in here or there is particular to one of them but the pra
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session as DbSession
 
@@ -101,8 +102,10 @@ class Store:
         """
         from everdoor_auth.migrations import HEAD
 
-        with self._opening(), self.reading() as db:
-            revision = _revision(db.connection())
+        with self._opening():
+            _make_private(self._engine.url)
+            with self.reading() as db:
+                revision = _revision(db.connection())
         if revision is not None and revision > HEAD:
             raise StartupError(
                 f"the accounts database {self._shown} is of revision {revision}, newer than this "
@@ -127,7 +130,7 @@ class Store:
     def _opening(self) -> Iterator[None]:
         try:
             yield
-        except (StoreBusy, SQLAlchemyError) as exc:
+        except (StoreBusy, SQLAlchemyError, OSError) as exc:
             reason = _reason(exc.__cause__) if isinstance(exc.__cause__, DBAPIError) else exc
             raise StartupError(
                 f"the accounts database {self._shown} cannot be opened: {reason}; check "
@@ -142,6 +145,13 @@ def _options(backend: str) -> dict[str, Any]:
         how = {"isolation_level": None, "timeout": LOCK_TIMEOUT_S, "check_same_thread": False}
         return {"connect_args": how, "hide_parameters": True}
     return {"pool_pre_ping": True, "hide_parameters": True}
+
+
+def _make_private(url: URL) -> None:
+    """Make an SQLite file that is not there yet, readable by its owner only; it holds hashes."""
+    path = url.database
+    if url.get_backend_name() == "sqlite" and path and not path.startswith((":", "file:")):
+        os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _use_sqlite_well(engine: Engine, synchronous: str) -> None:

@@ -1,0 +1,90 @@
+"""The auth service's worker: opens the store, serves calls, closes in order.
+
+What a call is answered is `service`'s; starting again after a crash is the supervisor's (`cli`).
+
+Source: docs/protocol.md, sections 2 and 9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from everdoor.bus import Bus, RpcServer
+from everdoor.endpoints import endpoints
+from everdoor.errors import StartupError, StoreBusy
+from everdoor.settings import Settings, load_settings
+from everdoor.worker import WorkerLink
+from everdoor_auth.lanes import Lanes
+from everdoor_auth.passwords import Argon2, Hashing, HashingThreads, load_common_passwords
+from everdoor_auth.service import AuthService
+from everdoor_auth.store import Store
+from everdoor_auth.store_thread import StoreThread
+from everdoor_auth.throttle import Limit, Throttle
+from everdoor_auth.tools import Clocks, Tools
+
+RPC_FD = "rpc"
+"""Name of the inherited socket for calls."""
+
+
+async def serve(link: WorkerLink) -> None:
+    """Serve the accounts of a home until the supervisor asks for an end.
+
+    Raises:
+        SettingsError: A setting is at fault.
+        StartupError: The database cannot be opened, or does not fit this program.
+    """
+    settings = load_settings(None)
+    await link.go()
+    system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
+    bus = Bus(asyncio.get_running_loop())
+    try:
+        async with opened(settings, Argon2()) as service:
+            rpc = RpcServer(bus, system.auth_rpc, service.handle, link.fd(RPC_FD))
+            link.ready()
+            await link.stop_asked()
+            await rpc.close()
+    finally:
+        bus.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, hashing: Hashing) -> AsyncIterator[AuthService]:
+    """Open the accounts of a home and serve them from this process; closed at the end.
+
+    An empty database gets its tables.
+
+    Raises:
+        StartupError: The database cannot be opened, or does not fit this program.
+    """
+    store = Store(settings.auth_database_url.get_secret_value(), settings.sqlite_synchronous)
+    store.prepare()
+    tools = Tools(
+        StoreThread(store),
+        HashingThreads(hashing),
+        Throttle(
+            Limit(settings.login_throttle_limit, settings.login_throttle_timeout),
+            Limit(settings.creation_throttle_limit, settings.creation_throttle_timeout),
+        ),
+        Lanes(),
+        Clocks(time.monotonic, time.time),
+    )
+    service = AuthService(tools, load_common_passwords())
+    try:
+        await _load(service)
+        yield service
+    finally:
+        tools.hashing.close()
+        await tools.store.close()
+
+
+async def _load(service: AuthService) -> None:
+    try:
+        await service.load()
+    except StoreBusy as exc:
+        raise StartupError(f"accounts cannot be read: {exc}") from exc

@@ -1,0 +1,39 @@
+"""`everdoor auth`: the auth service as a process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from everdoor.supervisor import WorkerSpec
+
+
+@click.group()
+def auth() -> None:
+    """Run the auth service, which keeps the accounts."""
+
+
+@auth.command()
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Run the auth service of this home in the foreground until SIGTERM or Ctrl-C.
+
+    One runs in each home. Its worker is started again whenever it ends. Exit code 3 when it
+    could not start: the database cannot be opened, or the service runs already.
+    """
+    from everdoor.cli.surroundings import endpoints_of, settings_to_start
+    from everdoor.listeners import listen_ipc
+    from everdoor.supervisor import WorkerSpec, supervise
+
+    settings = settings_to_start()
+    system = endpoints_of(settings)
+
+    def prepare(stack: ExitStack) -> list[WorkerSpec]:
+        rpc = stack.enter_context(listen_ipc(system.auth_rpc))
+        return [WorkerSpec("everdoor_auth.app:serve", {"rpc": rpc.fileno()})]
+
+    ctx.exit(supervise("auth", settings.home, system, prepare))
