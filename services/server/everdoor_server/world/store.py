@@ -1,0 +1,181 @@
+"""The world database: opening it, whether it fits this program, and a turn's one transaction.
+
+What is read and written is in `linkrows` and `worldrows`; the driver's part in `sqlite`.
+Source: docs/protocol.md, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Self
+
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from everdoor.errors import StartupError, StoreError
+from everdoor_server.commit import Change, Commit, Stored
+from everdoor_server.world.linkrows import LinkRows
+from everdoor_server.world.migrations import HEAD, VERSION_TABLE, run_revisions
+from everdoor_server.world.sqlite import SqliteDriver
+from everdoor_server.world.worldrows import WorldRows
+
+
+class Store:
+    """The world database behind a URL. Used from one thread.
+
+    Attributes:
+        rows: What objects and accounts read (`everdoor_server.rows.WorldRows`).
+    """
+
+    def __init__(self, driver: SqliteDriver) -> None:
+        self._driver = driver
+        self._link = LinkRows(driver)
+        self.rows = WorldRows(driver)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        synchronous: str = "NORMAL",
+        seed: Callable[[], Iterable[Change]] | None = None,
+    ) -> Self:
+        """Open a world; an empty database gets its tables, and what `seed` returns.
+
+        Args:
+            url: As the setting world_database_url.
+            synchronous: As the setting sqlite_synchronous.
+            seed: Makes the rows of a new world; called for an empty database only.
+
+        Raises:
+            StartupError: The database cannot be opened, is newer than this program, or is older
+                and needs `everdoor db upgrade`; the text says which, in one line.
+        """
+        shown, driver = _connect(url, synchronous)
+        try:
+            store = cls(driver)
+            store._prepare(shown, seed)
+        except (StoreError, SQLAlchemyError) as exc:
+            driver.close()
+            raise _cannot_open(shown, exc) from exc
+        except BaseException:
+            driver.close()
+            raise
+        return store
+
+    def raise_generation(self, holder: str) -> int:
+        """Take the world over, durably: whoever served it before can write no more.
+
+        Args:
+            holder: Who takes it, for people: host and process.
+
+        Returns:
+            The new generation.
+
+        Raises:
+            StoreBusy, StoreError: As for `commit`.
+        """
+        with self._driver.transaction(durable=True):
+            return self._link.raise_generation(holder)
+
+    def load(self) -> Stored:
+        """Read what a generation starts from; after `raise_generation`."""
+        return self._link.load()
+
+    def commit(self, commit: Commit) -> None:
+        """Write all of it or nothing.
+
+        Raises:
+            Fenced: The database holds another generation; nothing was written.
+            StoreBusy: Locked, full or gone; nothing was written, the same may be tried again.
+            StoreError: Anything else that the database refuses; nothing was written.
+        """
+        with self._driver.transaction():
+            self._link.write(commit)
+            if commit.changes:
+                self.rows.apply(commit.changes)
+
+    def close(self) -> None:
+        """Close the database. Idempotent."""
+        self._driver.close()
+
+    def _prepare(self, shown: str, seed: Callable[[], Iterable[Change]] | None) -> None:
+        with self._driver.transaction():
+            revision = _revision(self._driver)
+            if revision is None:
+                run_revisions(self._driver.connection)
+                self.rows.apply(seed() if seed is not None else ())
+            elif revision != HEAD:
+                raise _does_not_fit(shown, revision)
+
+
+def upgrade(url: str) -> None:
+    """Bring the world database to the newest revision, making what is not there.
+
+    Idempotent. All revisions run in one transaction.
+
+    Args:
+        url: As the setting world_database_url.
+
+    Raises:
+        StartupError: The database cannot be opened, or is newer than this program.
+    """
+    shown, driver = _connect(url, "FULL")
+    try:
+        with driver.transaction():
+            revision = _revision(driver)
+            if revision is not None and revision > HEAD:
+                raise _does_not_fit(shown, revision)
+            run_revisions(driver.connection)
+    except (StoreError, SQLAlchemyError) as exc:
+        raise _cannot_open(shown, exc) from exc
+    finally:
+        driver.close()
+
+
+def _connect(url: str, synchronous: str) -> tuple[str, SqliteDriver]:
+    """Connect; returns how the URL is shown, without its password, and the connection."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StartupError(
+            "world_database_url is no database URL; expected one such as sqlite:///path"
+        ) from None
+    shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() != "sqlite":
+        raise StartupError(
+            f"world_database_url is {shown}; this version keeps its world in SQLite, expected "
+            "sqlite:///path"
+        )
+    try:
+        return shown, SqliteDriver(parsed, synchronous)
+    except (StoreError, SQLAlchemyError) as exc:
+        raise _cannot_open(shown, exc) from exc
+
+
+def _revision(driver: SqliteDriver) -> str | None:
+    """Read the revision of a database; None where no tables of ours are."""
+    if not inspect(driver.connection).has_table(VERSION_TABLE):
+        return None
+    found = driver.connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return None if found is None else str(found)
+
+
+def _does_not_fit(shown: str, revision: str) -> StartupError:
+    if revision > HEAD:
+        return StartupError(
+            f"the world database {shown} is of revision {revision}, newer than this program, "
+            f"which knows up to {HEAD}; run the newer Everdoor"
+        )
+    return StartupError(
+        f"the world database {shown} is of revision {revision}, this program needs {HEAD}; make a "
+        "backup and run `everdoor db upgrade`"
+    )
+
+
+def _cannot_open(shown: str, error: Exception) -> StartupError:
+    cause = getattr(error, "orig", None) or error.__cause__
+    reason = getattr(cause, "orig", None) or cause or error
+    return StartupError(
+        f"the world database {shown} cannot be opened: {reason}; check world_database_url and the "
+        "rights of its folder"
+    )

@@ -1,0 +1,172 @@
+"""The world's half of the database: objects, accounts and what they keep.
+
+Implements `everdoor_server.rows.WorldRows`; only rows that have changed are written. What objects
+are is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, bindparam, exists, literal_column, or_
+from sqlalchemy.sql import ColumnElement
+from sqlmodel import SQLModel
+
+from everdoor_server.commit import Change
+from everdoor_server.rows import AccountRow, Label, ObjectRow, account_row, object_row
+from everdoor_server.world.models import (
+    Account,
+    AccountAttribute,
+    Attribute,
+    Counter,
+    Object,
+    Tag,
+)
+from everdoor_server.world.sqlite import SqliteDriver
+from everdoor_server.world.statements import Query, query, table_of, writing
+
+MODELS: dict[str, type[SQLModel]] = {
+    "object": Object,
+    "attribute": Attribute,
+    "tag": Tag,
+    "account": Account,
+    "account_attribute": AccountAttribute,
+    "counter": Counter,
+}
+"""Tables by the names that `everdoor_server.changes` gives them."""
+
+LISTS = ("cmdsets", "permissions", "characters")
+"""Columns that hold a list."""
+
+
+class WorldRows:
+    """Reads and writes the world.
+
+    Args:
+        driver: The connection; writing is done within its transaction.
+    """
+
+    def __init__(self, driver: SqliteDriver) -> None:
+        self._driver = driver
+        dialect = driver.dialect
+        self._writing = {name: writing(model, dialect) for name, model in MODELS.items()}
+        self._objects = {
+            name: (query(Object, dialect, where), query(Tag, dialect, _tags_of(where)))
+            for name, where in _object_filters().items()
+        }
+        attribute, account = table_of(Attribute).c, table_of(Account).c
+        of_account = table_of(AccountAttribute).c.account_id
+        self._attributes = query(Attribute, dialect, attribute.object_id == bindparam("id"))
+        self._account = query(Account, dialect, account.id == bindparam("id"))
+        self._named = query(Account, dialect, account.folded == bindparam("folded"))
+        self._of_account = query(AccountAttribute, dialect, of_account == bindparam("id"))
+        counted = table_of(Counter).c.name == bindparam("name")
+        self._counter = query(Counter, dialect, counted)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Write changed rows, within a transaction."""
+        for (table, is_gone), same in groupby(changes, lambda each: (each[0], each[2] is None)):
+            statements = self._writing[table]
+            if is_gone:
+                self._driver.run_many(statements.delete, [change.key for change in same])
+            else:
+                self._driver.run_many(statements.upsert, map(_columns, same))
+
+    def object(self, object_id: int) -> ObjectRow | None:
+        return next(iter(self._read_objects("id", object_id)), None)
+
+    def contents(self, location_id: int) -> list[ObjectRow]:
+        return self._read_objects("location", location_id)
+
+    def find_objects(
+        self,
+        *,
+        name: str | None = None,
+        label: Label | None = None,
+        home: int | None = None,
+        destination: int | None = None,
+    ) -> list[ObjectRow]:
+        asked: dict[str, Any] = {
+            "name": name and name.casefold(),
+            "label": label,
+            "home": home,
+            "destination": destination,
+        }
+        found = [self._read_objects(by, value) for by, value in asked.items() if value is not None]
+        kept = [{row.id for row in rows} for rows in found]
+        return [row for row in found[0] if all(row.id in ids for ids in kept)]
+
+    def attributes(self, object_id: int) -> dict[str, str]:
+        rows = self._driver.rows(self._attributes.sql, {"id": object_id})
+        return {name: value for _, name, value in rows}
+
+    def account(self, account_id: int) -> AccountRow | None:
+        return self._read_account(self._account, {"id": account_id})
+
+    def find_account(self, name: str) -> AccountRow | None:
+        return self._read_account(self._named, {"folded": name.casefold()})
+
+    def account_attributes(self, account_id: int) -> dict[str, str]:
+        rows = self._driver.rows(self._of_account.sql, {"id": account_id})
+        return {name: value for _, name, value in rows}
+
+    def counter(self, name: str) -> int:
+        found = self._driver.rows(self._counter.sql, {"name": name})
+        return int(found[0][1]) if found else 0
+
+    def _read_objects(self, by: str, value: Any) -> list[ObjectRow]:
+        objects, tags = self._objects[by]
+        given = value._asdict() if isinstance(value, Label) else {"value": value}
+        labels: dict[int, list[Label]] = {}
+        for object_id, kind, category, name, _ in self._driver.rows(tags.sql, given):
+            labels.setdefault(object_id, []).append(Label(kind, category, name))
+        rows = (_decoded(objects, row) for row in self._driver.rows(objects.sql, given))
+        return [object_row(row, labels.get(row["id"], ())) for row in rows]
+
+    def _read_account(self, asked: Query, given: dict[str, Any]) -> AccountRow | None:
+        rows = self._driver.rows(asked.sql, given)
+        return account_row(_decoded(asked, rows[0])) if rows else None
+
+
+def _object_filters() -> dict[str, ColumnElement[bool]]:
+    """What objects are found by, each a condition on their table."""
+    objects, tags = table_of(Object).c, table_of(Tag).alias().c
+    value: ColumnElement[Any] = bindparam("value")
+    is_alias = and_(
+        tags.object_id == objects.id, tags.kind == literal_column("'alias'"), tags.folded == value
+    )
+    has_label = and_(
+        tags.object_id == objects.id,
+        tags.kind == bindparam("kind"),
+        tags.category == bindparam("category"),
+        tags.name == bindparam("name"),
+    )
+    return {
+        "id": objects.id == value,
+        "location": objects.location_id == value,
+        "home": objects.home_id == value,
+        "destination": objects.destination_id == value,
+        "name": or_(objects.folded == value, exists().where(is_alias)),
+        "label": exists().where(has_label),
+    }
+
+
+def _tags_of(where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The labels of the objects for which a condition holds."""
+    objects, tags = table_of(Object), table_of(Tag)
+    return tags.c.object_id.in_(objects.select().with_only_columns(objects.c.id).where(where))
+
+
+def _columns(change: Change) -> dict[str, Any]:
+    values = change.values or {}
+    lists = {name: msgspec.json.encode(values[name]).decode() for name in LISTS if name in values}
+    return {**change.key, **values, **lists}
+
+
+def _decoded(asked: Query, row: tuple[Any, ...]) -> dict[str, Any]:
+    columns = dict(zip(asked.columns, row, strict=True))
+    lists = {name: msgspec.json.decode(columns[name]) for name in LISTS if name in columns}
+    return {**columns, **lists}
