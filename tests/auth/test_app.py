@@ -114,8 +114,10 @@ def test_auth_stops_in_order_and_logs_no_password(home: Home) -> None:
     process.send_signal(signal.SIGTERM)
     _, told = process.communicate(timeout=10)
     assert process.returncode == 0
-    assert PASSWORD not in told
-    assert "Traceback" not in told
+    log = (home.path / "logs" / "auth.log").read_text()
+    assert "account created" in log
+    assert PASSWORD not in told + log
+    assert "Traceback" not in told + log
 
 
 def test_auth_that_runs_already_refuses_a_second(

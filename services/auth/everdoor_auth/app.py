@@ -18,6 +18,7 @@ from pathlib import Path
 from everdoor.bus import Bus, RpcServer
 from everdoor.endpoints import endpoints
 from everdoor.errors import StartupError, StoreBusy
+from everdoor.logs import configure_logs
 from everdoor.settings import Settings, load_settings
 from everdoor.worker import WorkerLink
 from everdoor_auth.lanes import Lanes
@@ -40,6 +41,7 @@ async def serve(link: WorkerLink) -> None:
         StartupError: The database cannot be opened, or does not fit this program.
     """
     settings = load_settings(None)
+    configure_logs(settings, link.process)
     await link.go()
     system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
     bus = Bus(asyncio.get_running_loop())

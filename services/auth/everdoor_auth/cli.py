@@ -27,9 +27,11 @@ def run(ctx: click.Context) -> None:
     """
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
     from everdoor.listeners import listen_ipc
+    from everdoor.logs import configure_logs
     from everdoor.supervisor import WorkerSpec, supervise
 
     settings = settings_to_start()
+    configure_logs(settings, "auth")
     system = endpoints_of(settings)
 
     def prepare(stack: ExitStack) -> list[WorkerSpec]:
