@@ -28,7 +28,11 @@ class Lodger(Character):
             "shut, so nobody knows which one it fits."
         )
         self.objects.create(
-            Thing, "brass key", location=self, aliases=["key"], attributes={"desc": desc}
+            Thing,
+            "brass key",
+            location=self,
+            aliases=["key", f"{self.key}'s key"],
+            attributes={"desc": desc},
         )
 
 
