@@ -27,8 +27,9 @@ def who(*permissions: str, superuser: bool = False, id: int = 7) -> Any:
         ("(none() or all()) and all()", True),
         ("not (none() or none())", True),
         ("NOT none() AND true()", True),
-        ("id(7)", True),
-        ("id(#8)", False),
+        ("pid(7)", True),
+        ("pid(#8)", False),
+        ("id(7)", False),
         ("perm(Builder)", True),
         ("perm(builders)", True),
         ("perm(Admin)", False),
@@ -55,11 +56,22 @@ def test_superuser_passes_everything_unless_told_otherwise() -> None:
 
 
 def test_puppet_has_the_permissions_of_its_account() -> None:
-    puppet = SimpleNamespace(id=1, permissions=[], account=who("Admin"), location=None)
-    npc = SimpleNamespace(id=2, permissions=["Admin"], account=None, location=None)
+    puppet = SimpleNamespace(id=1, permissions=[], account=who("Admin"), location_id=None)
+    npc = SimpleNamespace(id=7, permissions=["Admin"], account=None, location_id=None)
     assert check_locks("boot:pperm(Admin)", puppet, "boot")
     assert not check_locks("boot:pperm(Admin)", npc, "boot")
+
+
+def test_ids_of_objects_and_of_accounts_are_not_taken_for_each_other() -> None:
+    puppet = SimpleNamespace(id=1, account=who(id=7), location_id=None)
+    npc = SimpleNamespace(id=7, account=None, location_id=None)
+    session = SimpleNamespace(id=7, account=None)
+    assert check_locks("puppet:id(1)", puppet, "puppet")
     assert check_locks("puppet:pid(7)", puppet, "puppet")
+    assert not check_locks("puppet:id(7)", puppet, "puppet")
+    assert check_locks("puppet:id(#7)", npc, "puppet")
+    assert not check_locks("puppet:pid(7)", npc, "puppet")
+    assert not check_locks("puppet:id(7) or pid(7)", session, "puppet")
 
 
 def test_holds_and_inside_look_at_places() -> None:

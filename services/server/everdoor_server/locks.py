@@ -6,7 +6,9 @@ lock functions with `not`, `and`, `or` (binding in this order) and parentheses. 
 ever run as Python. Superusers pass every lock.
 
 The functions read these of the one who wants access, where it has them: `id`, `account` (of a
-puppet or a session), `permissions`, `is_superuser`, `location`, `contents`.
+puppet or a session), `permissions`, `is_superuser`, `location`, `contents`. What has a
+`location_id` is an object; objects and accounts are counted apart, so that `id` means an object
+and `pid` an account.
 """
 
 from __future__ import annotations
@@ -174,10 +176,8 @@ def _perm_above(accessing: Any, accessed: Any, name: str = "") -> bool:
 
 def _pperm(accessing: Any, accessed: Any, name: str = "") -> bool:
     """As perm, but nobody without an account passes."""
-    account = getattr(accessing, "account", None)
-    if account is None and hasattr(accessing, "location"):
-        return False
-    return has_permission(_permissions(account or accessing), name)
+    account = _account(accessing)
+    return account is not None and has_permission(_permissions(account), name)
 
 
 def _permissions(who: Any) -> list[str]:
@@ -185,15 +185,25 @@ def _permissions(who: Any) -> list[str]:
 
 
 def _id(accessing: Any, accessed: Any, number: str = "") -> bool:
-    return _same_id(accessing, number)
+    return _is_object(accessing) and _same_id(accessing, number)
 
 
 def _pid(accessing: Any, accessed: Any, number: str = "") -> bool:
-    return _same_id(account_of(accessing), number)
+    return _same_id(_account(accessing), number)
 
 
 def _same_id(who: Any, number: str) -> bool:
-    return str(getattr(who, "id", None)) == number.lstrip("#")
+    return who is not None and str(who.id) == number.lstrip("#")
+
+
+def _is_object(who: Any) -> bool:
+    return hasattr(who, "location_id")
+
+
+def _account(accessing: Any) -> Any:
+    """The account that asks, or that is behind what asks; None when there is none."""
+    account = getattr(accessing, "account", None)
+    return accessing if account is None and not hasattr(accessing, "account") else account
 
 
 def _self(accessing: Any, accessed: Any, *args: str) -> bool:

@@ -1,0 +1,251 @@
+"""Try a game without processes: a world in memory, clients that type, what they are shown.
+
+    world = World()
+    world.auth.add("Anna", "a good password")
+    anna = world.connect()
+    anna.type('connect Anna "a good password"')
+    assert "You become Anna" in anna.read()
+
+Commands run as on a server, one line after another; auth is a dictionary, waiting takes no time
+(`world.now` moves on instead), and the database is kept in memory: `world.commit()` writes to it,
+`world.restart()` begins a new game from what was written, with the same clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from everdoor.errors import CallRefused
+from everdoor.ids import SessionKey
+from everdoor.messages.calls import AccountFound, Authenticate, CreateAccount
+from everdoor.state import REBOOT, AppSession
+from everdoor_server.engine import Game, GameOptions
+from everdoor_server.objects import START_LABEL, Object, Room
+from everdoor_server.rows import MemoryRows, WorldRows
+from everdoor_server.session import ServerSession
+from everdoor_server.waits import Call, Pause, Request, Running
+
+
+class Shown(NamedTuple):
+    """One output as it was sent to a client."""
+
+    name: str
+    args: list[Any]
+    options: dict[str, Any]
+
+
+class MemoryAuth:
+    """Accounts and passwords in a dictionary; no throttle, no rules for names."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, tuple[AccountFound, str]] = {}
+
+    def add(self, name: str, password: str, superuser: bool = False) -> AccountFound:
+        """Make an account; CallRefused when the name is taken."""
+        if name.casefold() in self._accounts:
+            raise CallRefused("name_taken", f"The name {name} is taken.")
+        found = AccountFound(len(self._accounts) + 1, name, superuser)
+        self._accounts[name.casefold()] = (found, password)
+        return found
+
+    def answer(self, call: object) -> AccountFound:
+        """Answer as auth does; CallRefused when it says no."""
+        match call:
+            case CreateAccount(name=name, password=password):
+                return self.add(name, password)
+            case Authenticate(name=name, password=password):
+                found, wanted = self._accounts.get(name.casefold(), (None, None))
+                if found is not None and password == wanted:
+                    return found
+        raise CallRefused("wrong_password", "Username and/or password is incorrect.")
+
+
+class Client:
+    """Somebody who is connected.
+
+    Attributes:
+        session: Its ServerSession.
+        shown: All that it was sent.
+        closed: Why the game closed the connection; None while it is open.
+    """
+
+    def __init__(self, world: World, key: SessionKey) -> None:
+        self._world = world
+        self._read = 0
+        self.key = key
+        self.session: ServerSession
+        self.shown: list[Shown] = []
+        self.closed: str | None = None
+
+    def type(self, *lines: str) -> str:
+        """Type lines, one after another.
+
+        Returns:
+            The texts that they brought; those shown before are skipped.
+        """
+        self.read()
+        for line in lines:
+            self._world.run(self, line)
+        return self.read()
+
+    def read(self) -> str:
+        """Return the texts that were shown since the last call, joined by line ends."""
+        fresh, self._read = self.shown[self._read :], len(self.shown)
+        return "\n".join(str(one.args[0]) for one in fresh if one.name == "text" and one.args)
+
+    def leave(self) -> None:
+        """Close the connection from the client's side."""
+        self._world.game.sessions.end(self.session, "client closed")
+
+    @property
+    def puppet(self) -> Any:
+        return self.session.puppet
+
+
+class World:
+    """A world in memory.
+
+    Args:
+        options: Its settings.
+        rows: What is stored already; without it there is one room, "Limbo", where players begin.
+        session_class: What sessions are.
+
+    Attributes:
+        game: The game under test; another one after `restart`.
+        auth: The accounts that there are.
+        start: Where players begin.
+        now: Epoch seconds, moved by hand and by `sleep` of commands.
+    """
+
+    def __init__(
+        self,
+        options: GameOptions | None = None,
+        rows: MemoryRows | None = None,
+        session_class: type[ServerSession] = ServerSession,
+    ) -> None:
+        self._options = options
+        self._session_class = session_class
+        self._app = AppSession("testing", minimal=True, silent=True)
+        self._clients: dict[SessionKey, Client] = {}
+        self._connections = 0
+        self._typed = 0
+        self._injected: list[tuple[ServerSession, str]] = []
+        self.rows = rows or MemoryRows()
+        self.now = 1_000_000.0
+        self.auth = MemoryAuth()
+        self.game = self._make_game(self.rows)
+        if rows is None:
+            limbo = self.game.objects.create(Room, "Limbo")
+            limbo.tags.add(START_LABEL.name, START_LABEL.category)
+
+    @property
+    def start(self) -> Object:
+        start = self.game.objects.start_location()
+        assert start is not None, "a world for tests has a place where players begin"
+        return start
+
+    def connect(self, **flags: Any) -> Client:
+        """Connect a client; what it is shown first is in its `read`."""
+        self._connections += 1
+        key = SessionKey("testing", 1, self._connections)
+        client = self._clients[key] = Client(self, key)
+        session = client.session = self.game.make_session(key, self.game.sessions)
+        session.sessid = self._connections
+        session.protocol_key, session.address = "telnet", "127.0.0.1"
+        session.conn_time = session.cmd_last = session.cmd_last_visible = self.now
+        session.protocol_flags = dict(flags)
+        self.game.sessions.add(session)
+        self._drive(session, self.game.at_connected(session))
+        return client
+
+    def log_in(self, name: str, superuser: bool = False) -> Client:
+        """Connect a client and log it in, with a new account when there is none of that name."""
+        try:
+            self.auth.add(name, "password", superuser)
+        except CallRefused:
+            pass
+        client = self.connect()
+        client.type(f'connect "{name}" password')
+        client.read()
+        return client
+
+    def run(self, client: Client, line: str) -> None:
+        """Run a line, and the lines that it sets off."""
+        self._typed += 1
+        client.session.update_session_counters()
+        self._run(client.session, line)
+        while self._injected:
+            self._run(*self._injected.pop(0))
+
+    def commit(self) -> None:
+        """Write what has changed."""
+        self.rows.apply(self.game.take_changes())
+
+    def restart(self) -> None:
+        """Begin a new game from what was written, as after a crash; clients stay connected."""
+        open_clients = [client for client in self._clients.values() if client.closed is None]
+        self.game = self._make_game(self.rows)
+        for client in open_clients:
+            before = client.session
+            session = client.session = self.game.make_session(client.key, self.game.sessions)
+            session.load_snapshot(self._app, before.take_snapshot(self._app, REBOOT))
+            self.game.sessions.add(session)
+            self.game.at_adopt(session)
+
+    def _make_game(self, rows: WorldRows) -> Game:
+        return Game(rows, self, lambda: self.now, self._options, self._session_class)
+
+    def _run(self, session: ServerSession, line: str) -> None:
+        trace = f"{session.sessid}-{self._typed}"
+        running = self.game.run(session, line, trace)
+        try:
+            self._drive(session, running)
+        except Exception as error:
+            self.game.report_error(session, trace, error)
+
+    def _drive(self, session: ServerSession, running: Running | None) -> None:
+        """Run a command that waits to its end."""
+        if running is None:
+            return
+        go_on: Callable[[], Request] = lambda: running.send(None)  # noqa: E731
+        while True:
+            try:
+                request = go_on()
+            except StopIteration:
+                return
+            go_on = self._answered(running, request)
+
+    def _answered(self, running: Running, request: Request) -> Callable[[], Request]:
+        match request:
+            case Pause(seconds=seconds):
+                self.now += seconds
+                return lambda: running.send(None)
+            case Call(call=call):
+                try:
+                    answer = self.auth.answer(call)
+                except CallRefused as exc:
+                    error = exc
+                    return lambda: running.throw(error)
+                return lambda: running.send(answer)
+
+    # The sink of the handler of sessions.
+
+    def send(
+        self,
+        sessions: Sequence[ServerSession],
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+    ) -> None:
+        for session in sessions:
+            self._clients[session.key].shown.append(Shown(name, args, options))
+
+    def touch(self, session: ServerSession) -> None:
+        """Nothing: a session's replicated part is taken when the world restarts."""
+
+    def close(self, session: ServerSession, reason: str) -> None:
+        self._clients[session.key].closed = reason
+
+    def inject(self, session: ServerSession, text: str) -> None:
+        self._injected.append((session, text))
