@@ -66,6 +66,7 @@ class Game:
         clock: Epoch seconds.
         options: Its settings.
         session_class: What sessions are; the setting `server_session_class`.
+        character_class: What new accounts play.
 
     Attributes:
         sessions, accounts, objects: What commands reach as `self.game`.
@@ -81,6 +82,7 @@ class Game:
         clock: Callable[[], float],
         options: GameOptions | None = None,
         session_class: type[ServerSession] = ServerSession,
+        character_class: type[Object] = Character,
     ) -> None:
         self.options = options or GameOptions()
         self._session_class = session_class
@@ -88,7 +90,7 @@ class Game:
         self._sets = {name: self._configured_set(name) for name in CMDSET_OPTIONS}
         self._changes = Changes()
         self.objects = Objects(rows, self._changes, self._make_cmdset)
-        self.accounts = Accounts(self.objects, self.options)
+        self.accounts = Accounts(self.objects, self.options, character_class=character_class)
         self._puppeting = Puppeting(self.accounts)
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
         nearby = NearbyCmdSets(self._sets["cmdset_character"])

@@ -1,0 +1,77 @@
+"""`everdoor portal`: portals as a process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from everdoor.supervisor import WorkerSpec
+
+MAX_WORKERS = 64
+"""Workers of one process; beyond it, and long before, more hosts help more."""
+
+
+@click.group()
+def portal() -> None:
+    """Run portals, which keep the clients' connections."""
+
+
+@portal.command()
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MAX_WORKERS),
+    default=1,
+    show_default=True,
+    help="Portals that this process runs, each on a core of its own at best; they share the port.",
+)
+@click.pass_context
+def run(ctx: click.Context, workers: int) -> None:
+    """Run portals of this home in the foreground until SIGTERM or Ctrl-C.
+
+    Any number of such processes may run in a home, each with a name of its own, all on one port.
+    Exit code 3 when it could not start: the port is taken, or its name is.
+    """
+    import os
+    import socket
+
+    from everdoor.cli.surroundings import endpoints_of, settings_to_start
+    from everdoor.incarnation import portal_id, process_name
+    from everdoor.listeners import listen_telnet
+    from everdoor.logs import configure_logs
+    from everdoor.supervisor import WorkerSpec, supervise
+
+    settings = settings_to_start()
+    name = process_name(settings.portal_id, os.environ)
+    configure_logs(settings, name)
+    host = socket.gethostname()
+
+    def prepare(stack: ExitStack) -> list[WorkerSpec]:
+        address, port = settings.listen_address, settings.telnet_port
+        listeners = stack.enter_context(listen_telnet(settings.home, address, port, workers))
+        return [
+            WorkerSpec(
+                "everdoor_portal.worker:serve",
+                {"telnet": listener.fileno()},
+                _hand(settings.home, portal_id(host, name, index), host),
+            )
+            for index, listener in enumerate(listeners)
+        ]
+
+    ctx.exit(supervise(name, settings.home, endpoints_of(settings), prepare))
+
+
+def _hand(home: Path, portal: str, host: str) -> Callable[[], dict[str, Any]]:
+    """What each life of a worker is given: who it is."""
+    from everdoor.incarnation import next_incarnation
+
+    def hand() -> dict[str, Any]:
+        number, nonce = next_incarnation(home, portal)
+        return {"portal": portal, "host": host, "number": number, "nonce": nonce}
+
+    return hand

@@ -1,0 +1,70 @@
+"""The portal's worker process: takes its identity and its listener, serves, ends in order.
+
+What it serves is joined in `everdoor_portal.app`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+from everdoor.endpoints import endpoints
+from everdoor.ids import Incarnation
+from everdoor.incarnation import hold_portal
+from everdoor.logs import configure_logs
+from everdoor.settings import load_settings
+from everdoor.worker import WorkerLink
+from everdoor_portal.app import Identity, Portal
+
+TELNET_FD = "telnet"
+"""Name of the inherited listening socket for telnet clients."""
+
+EVICTED = 1
+"""Exit code of a worker that the server has given up: the next one is a newer incarnation."""
+
+
+async def serve(link: WorkerLink) -> int:
+    """Serve clients until the supervisor asks for an end, or the server has given this life up.
+
+    Raises:
+        SettingsError: A setting is at fault.
+        StartupError: Another worker has the same portal id.
+    """
+    settings = load_settings(None)
+    configure_logs(settings, link.process)
+    await link.go()
+    identity = _identity(link)
+    loop = asyncio.get_running_loop()
+    system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
+    listener = socket.socket(fileno=link.fd(TELNET_FD))
+    with hold_portal(settings.home, identity.portal, identity.incarnation):
+        portal = Portal(loop, settings, identity, system.stream, listener)
+        await portal.start()
+        link.tell_status(portal.info)
+        link.ready()
+        return await _until_end(link, portal)
+
+
+async def _until_end(link: WorkerLink, portal: Portal) -> int:
+    loop = asyncio.get_running_loop()
+    stop = loop.create_task(link.stop_asked())
+    evicted = loop.create_task(portal.evicted.wait())
+    await asyncio.wait([stop, evicted], return_when=asyncio.FIRST_COMPLETED)
+    if stop.done():
+        evicted.cancel()
+        await portal.stop(stop.result())
+        return 0
+    stop.cancel()
+    link.leaving("given up by the server", EVICTED)
+    await portal.stop("")
+    return EVICTED
+
+
+def _identity(link: WorkerLink) -> Identity:
+    handed = link.handed
+    return Identity(
+        handed["portal"], Incarnation(handed["number"], handed["nonce"]), handed["host"]
+    )
