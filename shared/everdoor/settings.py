@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         "TCP port for telnet clients, shared by all portals of one home. 0: any free one, told in "
         "the log and by `everdoor status`.",
     )
-    portal_id: str = _setting(
+    portal_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,40}$")] = _setting(
         "",
         "letters, digits, `.`, `_` and `-`, at most 40, or nothing",
         "Name of this portal process, unique on its host. Empty: the name the Procfile runner "

@@ -1,0 +1,81 @@
+"""What a supervisor and its workers say to each other, over the socketpair they share.
+
+One JSON object a line, `{"type": ..., fields}`: lines of this link are few, and readable in a
+trace. Both ends are the same release on one machine, so there is no version. A new message is a
+new struct in one of the two unions. Source: docs/protocol.md, section 9.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+MAX_LINE_BYTES = 1024 * 1024
+"""Longest line; a worker's status of some thousand sessions is below it."""
+
+
+class LinkMessage(Struct, frozen=True, tag=str.lower, forbid_unknown_fields=True):
+    """A message is an object with its type and its fields."""
+
+
+# From supervisor to worker.
+
+
+class Begin(LinkMessage, frozen=True):
+    """The first line of every worker: who it is and what it inherits.
+
+    `process` and `index` name the worker, `supervisor_pid` must still be its parent, `fds` are
+    the inherited listening sockets by name, `handed` is what this life alone is given (a portal
+    its id and incarnation).
+    """
+
+    process: str
+    index: int
+    supervisor_pid: int
+    fds: dict[str, int]
+    handed: dict[str, Any]
+
+
+class Go(LinkMessage, frozen=True):
+    """Serve. Until then a worker holds nothing that the one before it may still hold."""
+
+
+class AskStatus(LinkMessage, frozen=True):
+    """Answer with StatusInfo."""
+
+
+class StopWork(LinkMessage, frozen=True):
+    """End in order; `reason` is told to clients."""
+
+    reason: str
+
+
+ToWorker = Begin | Go | AskStatus | StopWork
+
+
+# From worker to supervisor.
+
+
+class Imported(LinkMessage, frozen=True):
+    """Everything is loaded: on Go it serves within milliseconds."""
+
+
+class Ready(LinkMessage, frozen=True):
+    """It serves."""
+
+
+class StatusInfo(LinkMessage, frozen=True):
+    """What it says of itself, for `everdoor status`."""
+
+    info: dict[str, Any]
+
+
+class Leaving(LinkMessage, frozen=True):
+    """It is about to end on purpose, with this exit code; the supervisor starts the next."""
+
+    reason: str
+    code: int
+
+
+FromWorker = Imported | Ready | StatusInfo | Leaving

@@ -1,0 +1,9 @@
+"""Supervisors: small processes that own listening sockets and keep workers running.
+
+`supervise` runs one in the foreground; `everdoor.worker` is the other end.
+"""
+
+from everdoor.supervisor.process import WorkerSpec
+from everdoor.supervisor.supervisor import supervise
+
+__all__ = ["WorkerSpec", "supervise"]

@@ -1,0 +1,171 @@
+"""What a worker says to its supervisor and hears from it.
+
+Messages are `everdoor.messages.supervision`'s; when to go and to stop is the supervisor's to say.
+A worker never outlives its supervisor: the kernel is told to kill it (PR_SET_PDEATHSIG), and the
+end of the link ends it as well.
+
+Source: prctl(2); docs/protocol.md, section 9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import stat
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from everdoor.errors import StartupError
+from everdoor.messages.supervision import (
+    MAX_LINE_BYTES,
+    AskStatus,
+    Begin,
+    FromWorker,
+    Go,
+    Imported,
+    Leaving,
+    Ready,
+    StatusInfo,
+    StopWork,
+    ToWorker,
+)
+
+PR_SET_PDEATHSIG = 1
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+
+
+class WorkerLink:
+    """A worker's link to its supervisor.
+
+    A worker loads what it needs, awaits `go`, takes its sockets, says `ready`, and ends when
+    `stop_asked` returns.
+
+    Args:
+        link: Its end of the socketpair; blocking until `attach`.
+
+    Attributes:
+        process, index: Which worker this is (`portal.1`, 0).
+        handed: What this life alone was given, such as a portal's id and incarnation.
+    """
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self._unread = b""
+        begin = self._first_line()
+        self.process = begin.process
+        self.index = begin.index
+        self.handed = begin.handed
+        self.supervisor_pid = begin.supervisor_pid
+        self._fds = begin.fds
+        self._info: Callable[[], dict[str, Any]] = dict
+        for fd in begin.fds.values():
+            os.set_inheritable(fd, False)
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read the link on this loop from now on."""
+        self._go = loop.create_future()
+        self._stop: asyncio.Future[str] = loop.create_future()
+        self._link.setblocking(False)
+        loop.add_reader(self._link, self._read)
+
+    def fd(self, name: str) -> int:
+        """The inherited listening socket of this name.
+
+        Raises:
+            KeyError: The supervisor has none of this name.
+        """
+        return self._fds[name]
+
+    def tell_status(self, info: Callable[[], dict[str, Any]]) -> None:
+        """Set what this worker says of itself when asked for its status (JSON)."""
+        self._info = info
+
+    async def go(self) -> None:
+        """Say that everything is loaded, and wait until this worker is to serve."""
+        self._say(Imported())
+        await self._go
+
+    def ready(self) -> None:
+        """Say that this worker serves."""
+        self._say(Ready())
+
+    def leaving(self, reason: str, code: int) -> None:
+        """Say that this worker is about to end on purpose, with this exit code."""
+        self._say(Leaving(reason, code))
+
+    async def stop_asked(self) -> str:
+        """Wait until this worker is to end in order; return the reason to tell clients."""
+        return await asyncio.shield(self._stop)
+
+    def _first_line(self) -> Begin:
+        while b"\n" not in self._unread:
+            if not (data := self._link.recv(65536)):
+                raise StartupError("the supervisor has gone before this worker could begin")
+            self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
+        begin = _decoder.decode(line)
+        assert isinstance(begin, Begin), "a supervisor says Begin first"
+        return begin
+
+    def _read(self) -> None:
+        try:
+            data = self._link.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            # Nobody is left to restart, stop or answer for this worker.
+            os._exit(1)
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            self._take(_decoder.decode(line))
+
+    def _take(self, message: ToWorker) -> None:
+        match message:
+            case Go():
+                self._go.set_result(None)
+            case AskStatus():
+                self._say(StatusInfo(self._info()))
+            case StopWork(reason=reason):
+                if not self._stop.done():
+                    self._stop.set_result(reason)
+            case Begin():
+                raise AssertionError("a supervisor says Begin once")
+
+    def _say(self, message: FromWorker) -> None:
+        line = _encoder.encode(message) + b"\n"
+        assert len(line) <= MAX_LINE_BYTES, "a status is short"
+        self._link.sendall(line)
+
+
+def inherited_link() -> WorkerLink:
+    """Take the link from standard input and bind this process's life to its supervisor's.
+
+    Standard input is empty afterwards, so that no program started from here can read the link
+    or keep it open. Signals that stop a supervisor are ignored from now on.
+
+    Raises:
+        StartupError: This process was not started by a supervisor, or it has gone already.
+    """
+    if not stat.S_ISSOCK(os.fstat(0).st_mode):
+        raise StartupError("workers are started by a supervisor, such as `everdoor server run`")
+    link = socket.socket(fileno=os.dup(0))
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    worker = WorkerLink(link)
+    # A supervisor that ended before the call above was not noticed by it.
+    if os.getppid() != worker.supervisor_pid:
+        raise StartupError("the supervisor has gone before this worker could begin")
+    return worker
