@@ -18,8 +18,7 @@ from pathlib import Path
 from everdoor.bus import Bus, RpcServer
 from everdoor.endpoints import endpoints
 from everdoor.errors import StartupError, StoreBusy
-from everdoor.logs import configure_logs
-from everdoor.settings import Settings, load_settings
+from everdoor.settings import Settings
 from everdoor.worker import WorkerLink
 from everdoor_auth.lanes import Lanes
 from everdoor_auth.passwords import Argon2, Hashing, HashingThreads, load_common_passwords
@@ -33,15 +32,12 @@ RPC_FD = "rpc"
 """Name of the inherited socket for calls."""
 
 
-async def serve(link: WorkerLink) -> None:
+async def serve(link: WorkerLink, settings: Settings) -> None:
     """Serve the accounts of a home until the supervisor asks for an end.
 
     Raises:
-        SettingsError: A setting is at fault.
         StartupError: The database cannot be opened, or does not fit this program.
     """
-    settings = load_settings(None)
-    configure_logs(settings, link.process)
     await link.go()
     system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
     bus = Bus(asyncio.get_running_loop())

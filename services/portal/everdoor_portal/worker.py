@@ -14,8 +14,7 @@ from pathlib import Path
 from everdoor.endpoints import endpoints
 from everdoor.ids import Incarnation
 from everdoor.incarnation import hold_portal
-from everdoor.logs import configure_logs
-from everdoor.settings import load_settings
+from everdoor.settings import Settings
 from everdoor.worker import WorkerLink
 from everdoor_portal.app import Identity, Portal
 
@@ -26,15 +25,12 @@ EVICTED = 1
 """Exit code of a worker that the server has given up: the next one is a newer incarnation."""
 
 
-async def serve(link: WorkerLink) -> int:
+async def serve(link: WorkerLink, settings: Settings) -> int:
     """Serve clients until the supervisor asks for an end, or the server has given this life up.
 
     Raises:
-        SettingsError: A setting is at fault.
         StartupError: Another worker has the same portal id.
     """
-    settings = load_settings(None)
-    configure_logs(settings, link.process)
     await link.go()
     identity = _identity(link)
     loop = asyncio.get_running_loop()

@@ -21,8 +21,7 @@ from typing import Any
 from everdoor.bus.sockets import Bus
 from everdoor.endpoints import Endpoints, endpoints
 from everdoor.incarnation import incarnation_is_alive
-from everdoor.logs import configure_logs
-from everdoor.settings import Settings, load_settings
+from everdoor.settings import Settings
 from everdoor.state import AppSession
 from everdoor.worker import WorkerLink
 from everdoor_server.app import Server, make_auth_client
@@ -41,15 +40,12 @@ LEFT = 1
 """Exit code of a worker that leaves so that the next one begins anew."""
 
 
-async def serve(link: WorkerLink) -> int:
+async def serve(link: WorkerLink, settings: Settings) -> int:
     """Serve the world of a home until the supervisor asks for an end, or memory is of no use.
 
     Raises:
-        SettingsError: A setting is at fault.
         StartupError: The database cannot be opened, or does not fit this program.
     """
-    settings = load_settings(None)
-    configure_logs(settings, link.process)
     await link.go()
     loop = asyncio.get_running_loop()
     left: asyncio.Future[str] = loop.create_future()
