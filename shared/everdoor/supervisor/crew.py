@@ -106,6 +106,7 @@ class Crew:
         self._workers: dict[int, Worker] = {}
         self._last_number = 0
         self._has_served = False
+        self._has_finished = False
         self._kill_at: float | None = None
         self._exit_code = 0
 
@@ -212,16 +213,22 @@ class Crew:
             Say(worker.number, StopWork(reason)) if worker.told_go else Kill(worker.number)
             for worker in self._workers.values()
         ]
-        return actions or [Finish(code)]
+        return actions or self._finish()
 
     def _tick_stopping(self, now: float) -> list[Action]:
         if not self._workers:
-            self._kill_at = None
-            return [Finish(self._exit_code)]
+            return self._finish()
         if self._kill_at is not None and now >= self._kill_at:
             self._kill_at = None
             return [Kill(number) for number in self._workers]
         return []
+
+    def _finish(self) -> list[Action]:
+        if self._has_finished:
+            return []
+        self._has_finished = True
+        self._kill_at = None
+        return [Finish(self._exit_code)]
 
 
 def _pause(failures: int) -> float:
