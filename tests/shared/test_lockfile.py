@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -34,14 +34,13 @@ def test_lockfile_tells_its_last_holders_words(tmp_path: Path) -> None:
 
 
 def test_lockfile_is_not_inherited(tmp_path: Path) -> None:
-    before = set(os.listdir("/proc/self/fd"))
-    with LockFile(tmp_path / "lock"):
-        (fd,) = {int(name) for name in set(os.listdir("/proc/self/fd")) - before if is_open(name)}
-        assert not os.get_inheritable(fd)
-
-
-def is_open(fd: str) -> bool:
-    return os.path.exists(f"/proc/self/fd/{fd}")
+    with LockFile(tmp_path / "lock") as lock:
+        assert lock.try_exclusive()
+        child = subprocess.Popen(["sleep", "60"], close_fds=False)
+    with LockFile(tmp_path / "lock") as again:
+        assert again.try_exclusive()
+    child.kill()
+    child.wait()
 
 
 def test_locked_waits_for_who_has_it(tmp_path: Path) -> None:
