@@ -11,14 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import structlog
+
 from everdoor.ids import RowId, SessionKey
-from everdoor.messages.stream import Output, Row
-from everdoor.state import AppSession, SnapshotFlag
+from everdoor.messages.stream import MAX_NAME, Output, Row
+from everdoor.state import AppSession, SnapshotFlag, check_primitives
 from everdoor_server.commit import RosterEntry
 from everdoor_server.session import ServerSession
 
 Life: TypeAlias = tuple[str, int]
 """One incarnation of a portal: its id and the incarnation's number."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -50,6 +54,7 @@ class Collector:
         self.injected: list[tuple[ServerSession, str]] = []
         self.present: list[RosterEntry] = []
         self.absent: list[SessionKey] = []
+        self._ended: list[SessionKey] = []
 
     # The sink.
 
@@ -60,6 +65,14 @@ class Collector:
         args: list[Any],
         options: dict[str, Any],
     ) -> None:
+        """Queue an output.
+
+        Raises:
+            TypeError: It holds something that no portal can be sent; the text says what.
+        """
+        check_primitives({"args": args, "options": options}, name)
+        if len(name) > MAX_NAME:
+            raise TypeError(f"the name of an output has {len(name)} characters, most {MAX_NAME}")
         self.marks += 1
         groups: dict[Life, list[int]] = {}
         for session in sessions:
@@ -79,7 +92,8 @@ class Collector:
         draft = self._draft((key.portal, key.incarnation))
         draft.touched.pop(key.conn, None)
         draft.cursors.pop(key.conn, None)
-        draft.closes.append((key.conn, reason))
+        draft.closes.append((key.conn, str(reason or "")[:MAX_NAME]))
+        self._ended.append(key)
         self._replicated.pop(key, None)
         if self._roster.pop(key, None) is not None:
             self.absent.append(key)
@@ -92,6 +106,11 @@ class Collector:
     def complete(self, key: SessionKey, seq: int) -> None:
         """Move the cursor of a session."""
         self._draft((key.portal, key.incarnation)).cursors[key.conn] = seq
+
+    def take_ended(self) -> list[SessionKey]:
+        """Sessions that were closed since the last call."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def know(self, session: ServerSession, entry: RosterEntry | None) -> None:
         """Take the session's present state as what its portal holds, `entry` as its place in
@@ -130,21 +149,31 @@ class Collector:
     def _row(self, row_id: RowId, draft: Draft) -> Row:
         changes = []
         for conn, session in draft.touched.items():
-            if change := self._difference(session):
-                changes.append((conn, change))
+            self._enrol(session)
+            try:
+                if change := self._difference(session):
+                    changes.append((conn, change))
+            except Exception as exc:
+                # Game code has put something there: it costs the change, not the server.
+                _log.error("a state cannot be sent", session=str(session.key), error=str(exc))
         return Row(row_id, list(draft.cursors.items()), changes, draft.outputs, draft.closes)
 
-    def _difference(self, session: ServerSession) -> dict[str, object]:
-        """Fields that its portal does not have so; the roster is brought up to date as well."""
+    def _enrol(self, session: ServerSession) -> None:
+        """Bring its place in the roster up to date."""
         entry = RosterEntry(session.key, session.sessid, session.uid, session.puid)
         if self._roster.get(session.key) != entry:
             self._roster[session.key] = entry
             self.present.append(entry)
+
+    def _difference(self, session: ServerSession) -> dict[str, object]:
+        """Fields that its portal does not have so."""
         old = self._replicated.get(session.key, {})
         new = self._snapshot(session)
-        self._replicated[session.key] = new
         missing = object()
-        return {name: value for name, value in new.items() if old.get(name, missing) != value}
+        change = {name: value for name, value in new.items() if old.get(name, missing) != value}
+        check_primitives(change, type(session).__qualname__)
+        self._replicated[session.key] = new
+        return change
 
     def _snapshot(self, session: ServerSession) -> dict[str, object]:
         return session.take_snapshot(self._app, SnapshotFlag.REBOOT)

@@ -129,19 +129,21 @@ class Links:
         Raises:
             Fenced: A portal has rows of a newer generation: this server must leave.
         """
+        events: list[LinkEvent] = []
         try:
-            frame = codec.decode_up(data)
-            return list(self._receive(routing_id, frame, now))
+            # What was taken before a message turned out to be bad stays taken.
+            for event in self._receive(routing_id, codec.decode_up(data), now):
+                events.append(event)
         except UnsupportedVersion as exc:
             self._answer(routing_id, 0, Refused("version", str(exc)))
         except ProtocolError as exc:
             _log.warning("bad frame from a portal", error=str(exc), size=len(data))
             self._answer(routing_id, 0, Resync("bad frame"))
-        return []
+        return events
 
     def _receive(self, routing_id: bytes, frame: UpFrame, now: float) -> Iterator[LinkEvent]:
         link = self._routes.get(routing_id)
-        if link is None:
+        if link is None or frame.epoch > link.epoch:
             yield from self._greet(routing_id, frame, now)
         elif link.accepts(frame, now):
             yield from self._take(link, frame.messages)
@@ -153,6 +155,8 @@ class Links:
         for message in messages:
             match message:
                 case Connected() | Input() | FlagsChanged() | Disconnected():
+                    if isinstance(message, Connected) != (message.seq == 1):
+                        raise MalformedMessage("input 1 of a connection is its `connected`")
                     yield Arrived(link, message)
                 case Ack(last=last):
                     if link.acknowledge(last):

@@ -213,21 +213,30 @@ class ServerSessionHandler:
         args: list[Any],
         options: dict[str, Any],
     ) -> None:
-        """Send one output to many; a portal gets it once for all of its own."""
-        if sessions:
-            self._sink.send(sessions, name, args, options)
+        """Send one output to many; a portal gets it once for all of its own.
+
+        Sessions that have ended are left out.
+        """
+        present = [session for session in sessions if self._is_here(session)]
+        if present:
+            self._sink.send(present, name, args, options)
 
     def data_out(self, session: ServerSession, **messages: Any) -> None:
         """Send outputs by name to one session, `prompt` last, None left out."""
         for name, args, options in outputs(messages):
-            self._sink.send([session], name, args, options)
+            self.send([session], name, args, options)
 
     def data_in(self, session: ServerSession, text: str) -> None:
         """Run a line as this session."""
         self._sink.inject(session, text)
 
     def touch(self, session: ServerSession) -> None:
-        self._sink.touch(session)
+        if self._is_here(session):
+            self._sink.touch(session)
+
+    def _is_here(self, session: ServerSession) -> bool:
+        """Whether it is one of these; a key of a former life of a portal may name another."""
+        return self._sessions.get(session.sessid) is session
 
 
 def outputs(messages: dict[str, Any]) -> Iterable[tuple[str, list[Any], dict[str, Any]]]:

@@ -47,9 +47,14 @@ TURN_S = 0.02
 MAX_INJECTED = 100
 """Lines that one typed line may set off; beyond it a command that runs itself would not end."""
 
+NEVER = -1
+"""A count that marks never have, so that they differ from it."""
+
 INTERRUPTED = "The game was restarted; what you were doing was interrupted."
 
 CONNECTION_LOST = "connection lost"
+
+NOT_RESTORED = "this session cannot be restored"
 
 IDLE_COMMAND = "idle"
 """A line that clients send by themselves to keep a connection open, as Evennia's players do."""
@@ -103,11 +108,11 @@ class _Lane:
         "injected",
         "is_ready",
         "key",
+        "marks",
         "queue",
         "running",
         "seq",
         "session",
-        "set_off",
     )
 
     def __init__(self, key: SessionKey, session: ServerSession | None, cursor: int) -> None:
@@ -121,7 +126,7 @@ class _Lane:
         self.running: Running | None = None
         self.calls = 0
         self.injected: deque[str] = deque()
-        self.set_off = 0
+        self.marks = 0
 
     @property
     def trace(self) -> str:
@@ -170,6 +175,7 @@ class Turn:
         self._lanes: dict[SessionKey, _Lane] = {}
         self._ready: deque[_Lane] = deque()
         self._set_off: deque[_Lane] = deque()
+        self._set_off_lines = 0
         self._resumed: deque[tuple[int, Any, Exception | None]] = deque()
         self._waits: list[Waiting] = []
         self._waiting: dict[int, _Lane] = {}
@@ -253,6 +259,7 @@ class Turn:
         return list(answered.items())
 
     def _take_commit(self) -> Commit | None:
+        self._drop_ended()
         commit = Commit(self._generation, self._n + 1)
         for portal, row in self._collector.take_rows(RowId(commit.generation, commit.n)):
             closes = tuple(conn for conn, _ in row.closes)
@@ -273,10 +280,11 @@ class Turn:
 
     def _step(self, lane: _Lane) -> None:
         lane.is_ready = False
-        if lane.running is not None or not lane.queue:
+        if lane.running is not None or not lane.queue or self._has_ended(lane):
             return
         message = lane.queue.popleft()
-        lane.seq, lane.calls, lane.set_off = message.seq, 0, 0
+        lane.seq, lane.calls, lane.marks = message.seq, 0, self._marks()
+        self._set_off_lines = 0
         try:
             running = self._begin(lane, message)
         except Exception as error:
@@ -333,16 +341,23 @@ class Turn:
             if text is None:
                 self._complete(lane)
                 break
-            running = self._rules.run(self._session(lane), text, lane.trace)
+            running = self._begin_injected(lane, text)
             answer = error = None
         while self._set_off:
             other = self._set_off.popleft()
             if other.running is None and (text := self._next_injected(other)) is not None:
-                self._perform(other, self._rules.run(self._session(other), text, other.trace))
+                other.marks = self._marks()
+                self._perform(other, self._begin_injected(other, text))
+
+    def _begin_injected(self, lane: _Lane, text: str) -> Running | None:
+        try:
+            return self._rules.run(self._session(lane), text, lane.trace)
+        except Exception as error:
+            self._report(lane, error)
+            return None
 
     def _drive(self, lane: _Lane, running: Running, answer: Any, error: Exception | None) -> bool:
         """Let a command go on; False when it waits."""
-        marks = self._marks()
         lane.running = running
         try:
             request = running.send(answer) if error is None else running.throw(error)
@@ -352,28 +367,31 @@ class Turn:
             lane.running = None
             self._report(lane, exc)
         else:
-            self._wait(lane, request, has_shown=self._marks() != marks)
+            self._wait(lane, request)
             return False
         return True
 
-    def _wait(self, lane: _Lane, request: Request, has_shown: bool) -> None:
+    def _wait(self, lane: _Lane, request: Request) -> None:
         session = self._session(lane)
         if not self._is_present(session):
             self._drop(lane)
             return
+        self._hand_out(lane)
         lane.calls += 1
         self._last_wait += 1
         self._waiting[self._last_wait] = lane
         key = CallKey(lane.key, lane.seq, lane.calls)
         self._waits.append(Waiting(self._last_wait, key, request))
-        if has_shown and lane.cursor < lane.seq:
+        if self._marks() != lane.marks and lane.cursor < lane.seq:
             session.unfinished = lane.seq
             session.touch()
             self._move_cursor(lane)
 
     def _go_on(self, wait_id: int, answer: Any, error: Exception | None) -> None:
         lane = self._waiting.pop(wait_id, None)
-        if lane is not None and lane.running is not None:
+        if lane is not None and lane.running is not None and not self._has_ended(lane):
+            lane.marks = self._marks()
+            self._set_off_lines = 0
             self._perform(lane, lane.running, answer, error)
 
     def _complete(self, lane: _Lane) -> None:
@@ -396,21 +414,26 @@ class Turn:
 
     def _next_injected(self, lane: _Lane) -> str | None:
         """The next line that the lane's command has set off; others' lines go to their lanes."""
+        self._hand_out(lane)
+        if not lane.injected or not self._is_present(self._session(lane)):
+            return None
+        self._set_off_lines += 1
+        if self._set_off_lines > MAX_INJECTED:
+            lane.injected.clear()
+            _log.error("a line set off too many others", trace=lane.trace, most=MAX_INJECTED)
+            return None
+        return lane.injected.popleft()
+
+    def _hand_out(self, lane: _Lane) -> None:
+        """Bring the lines that were set off to their lanes; one to another lane shows there."""
         injected, self._collector.injected = self._collector.injected, []
         for session, text in injected:
             target = self._lanes.get(session.key)
             if target is not None:
                 target.injected.append(text)
                 if target is not lane:
+                    lane.marks = NEVER
                     self._set_off.append(target)
-        if not lane.injected or not self._is_present(self._session(lane)):
-            return None
-        lane.set_off += 1
-        if lane.set_off > MAX_INJECTED:
-            lane.injected.clear()
-            _log.error("a line set off too many others", trace=lane.trace, most=MAX_INJECTED)
-            return None
-        return lane.injected.popleft()
 
     def _drop(self, lane: _Lane) -> None:
         """Forget the inputs of a session that has ended, and what it waits for."""
@@ -419,11 +442,21 @@ class Turn:
             self._answered[lane.key] = lane.seq
         lane.queue.clear()
         if lane.running is not None:
-            lane.running.close()
+            self._guarded(lane, lane.running.close)
             lane.running = None
+
+    def _drop_ended(self) -> None:
+        """Abandon what sessions that others have ended were doing."""
+        while ended := self._collector.take_ended():
+            for key in ended:
+                if (lane := self._lanes.get(key)) is not None:
+                    self._drop(lane)
 
     def _marks(self) -> int:
         return self._collector.marks + self._rules.change_count()
+
+    def _has_ended(self, lane: _Lane) -> bool:
+        return lane.session is not None and not self._is_present(lane.session)
 
     def _is_present(self, session: ServerSession) -> bool:
         return self._rules.sessions.by_key(session.key) is session
@@ -441,6 +474,7 @@ class Turn:
         if not link.adopted:
             link.adopted = True
             self._adopt_all(link, hello.copies, rows)
+        self._end_missing(link, hello.copies)
 
     def _adopt_all(self, link: Downlink, copies: list[Copy], rows: list[Row]) -> None:
         """Take over the sessions of a portal: its copies plus the rows it has not applied."""
@@ -450,9 +484,16 @@ class Turn:
             state, cursor = _brought_up_to_date(copy, rows)
             if state is not None and copy.conn not in closed:
                 self._adopt(SessionKey(link.portal, number, copy.conn), copy, state, cursor)
-        for key in [key for key in self._limbo if key[:2] == (link.portal, number)]:
-            del self._limbo[key]
-            self._end(key, CONNECTION_LOST)
+
+    def _end_missing(self, link: Downlink, copies: list[Copy]) -> None:
+        """End the sessions that the portal no longer has, having let their clients go."""
+        life = (link.portal, link.incarnation.number)
+        held = {copy.conn for copy in copies}
+        for session in self._rules.sessions:
+            key = session.key
+            if key[:2] == life and (key in self._limbo or key.conn not in held):
+                self._limbo.pop(key, None)
+                self._end(key, CONNECTION_LOST)
 
     def _adopt(self, key: SessionKey, copy: Copy, state: dict[str, Any], cursor: int) -> None:
         sessions = self._rules.sessions
@@ -462,7 +503,10 @@ class Turn:
             session.load_snapshot(self._app, state)
         except RestoreError as exc:
             _log.error("a session cannot be restored", session=str(key), error=str(exc))
-            self._collector.close(session, "this session cannot be restored")
+            if entry is not None:
+                self._end(key, NOT_RESTORED)
+            else:
+                self._collector.close(session, NOT_RESTORED)
             return
         now = sessions.now()
         session.conn_time = now - copy.conn_age_s

@@ -16,8 +16,11 @@ from everdoor.ids import Incarnation, RowId
 MAX_TEXT_BYTES = 64 * 1024
 """Longest text of one input: four times what MAX_CHAR_LIMIT allows in UTF-8, and some room."""
 
+MAX_NAME = 200
+"""Longest name or reason, in characters."""
+
 Count = Annotated[int, Meta(ge=0)]
-Name = Annotated[str, Meta(max_length=200)]
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_BYTES)]
 Flags = dict[Annotated[str, Meta(max_length=64)], Any]
 
