@@ -39,12 +39,13 @@ class Store:
         synchronous: str = "NORMAL",
         seed: Callable[[], Iterable[Change]] | None = None,
     ) -> Self:
-        """Open a world; an empty database gets its tables, and what `seed` returns.
+        """Open a world; an empty database gets its tables, and an empty world what `seed` returns.
 
         Args:
             url: As the setting world_database_url.
             synchronous: As the setting sqlite_synchronous.
-            seed: Makes the rows of a new world; called for an empty database only.
+            seed: Makes the rows of a new world; called when no object was ever made, whoever has
+                made the tables.
 
         Raises:
             StartupError: The database cannot be opened, is newer than this program, or is older
@@ -103,9 +104,10 @@ class Store:
             revision = _revision(self._driver)
             if revision is None:
                 run_revisions(self._driver.connection)
-                self.rows.apply(seed() if seed is not None else ())
             elif revision != HEAD:
                 raise _does_not_fit(shown, revision)
+            if seed is not None and not self.rows.counter("object"):
+                self.rows.apply(seed())
 
 
 def upgrade(url: str) -> None:
