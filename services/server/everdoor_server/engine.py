@@ -20,7 +20,7 @@ from everdoor.ids import SessionKey
 from everdoor.messages.calls import AccountFound
 from everdoor_server.accounts import Account, AccountOptions, Accounts
 from everdoor_server.changes import Changes
-from everdoor_server.commands.cmdset import CmdSet, MergeCache
+from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.cmdsethandler import CmdSetHandler, CmdSetLibrary
 from everdoor_server.commands.default.screens import CONNECTION_SCREEN
 from everdoor_server.commands.handler import CommandHandler
@@ -171,6 +171,10 @@ class Game:
         """What a client sees that has just connected."""
         screen = self.options.connection_screen
         return screen if isinstance(screen, str) else screen(session)
+
+    def cmdset_for(self, session: ServerSession) -> MergedCmdSet:
+        """All that can be typed in a session now."""
+        return self._commands.cmdset_for(session)
 
     # Command sets.
 

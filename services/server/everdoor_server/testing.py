@@ -171,7 +171,9 @@ class World:
         return client
 
     def run(self, client: Client, line: str) -> None:
-        """Run a line, and the lines that it sets off."""
+        """Run a line, and the lines that it sets off; nothing happens on a closed connection."""
+        if client.closed is not None:
+            return
         self._typed += 1
         client.session.update_session_counters()
         self._run(client.session, line)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
-import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from everdoor.errors import SettingsError, UserError
@@ -149,17 +151,12 @@ HERE = __name__
 
 
 @pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths of sets in this file lead here, however the file was imported."""
-    import sys
-    from types import ModuleType
-
     module = ModuleType(HERE)
     for found in (UnloggedinCmdSet, CharacterCmdSet, SystemCmdSet, ButtonCmdSet):
         setattr(module, found.__name__, found)
     monkeypatch.setitem(sys.modules, HERE, module)
-    yield
-    structlog.reset_defaults()
 
 
 def world_with(**options: Any) -> World:
@@ -276,6 +273,16 @@ def test_thing_nearby_adds_its_commands_for_those_it_lets() -> None:
     assert "is not available" in anna.type("press")
 
 
+def test_people_who_come_and_go_cost_no_merging_of_what_stays() -> None:
+    world = World()
+    anna = world.log_in("Anna")
+    world.game.objects.create(Thing, "button", location=world.start).cmdset.add(ButtonCmdSet)
+    anna.type("press")
+    before = world.game.cmdset_for(anna.session)
+    world.log_in("Bo").leave()
+    assert world.game.cmdset_for(anna.session) is before
+
+
 def test_equal_things_nearby_are_told_apart_by_number() -> None:
     world = World()
     anna = world.log_in("Anna")
@@ -330,3 +337,17 @@ def test_two_worlds_in_one_process_share_nothing() -> None:
     anna.type("say hello")
     assert anna_there.read() == ""
     assert isinstance(one.game, Game) and one.game.objects is not other.game.objects
+
+
+@given(
+    st.lists(
+        st.text(max_size=30) | st.sampled_from(["ooc", "ic", "get ", "say ", "2-look", "quit"])
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_that_can_be_typed_fails(lines: list[str]) -> None:
+    world = World()
+    with capture_logs() as logged:
+        for client in (world.connect(), world.log_in("Anna")):
+            client.type(*lines)
+    assert logged == []

@@ -41,7 +41,6 @@ class CmdSet:
         no_exits, no_objs: True: exits, or things nearby, add nothing; None: as the sets below say.
         own_instance: True: every carrier gets an instance of its own with itself as `cmdsetobj`;
             False: one instance serves all.
-        errmessage: Shown when the set cannot be loaded.
     """
 
     key: str = "Unnamed CmdSet"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from everdoor_server.locks import Check, add_locks, compile_locks, is_superuser
 
@@ -66,7 +66,6 @@ class Command:
     arg_regex: str | re.Pattern[str] | None = None
     account_caller: bool = False
     msg_all_sessions: bool | None = None
-    is_exit: ClassVar[bool] = False
 
     caller: Any
     session: ServerSession | None

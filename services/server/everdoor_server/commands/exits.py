@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from everdoor_server.commands.cmdset import EXIT_CMDSET_KEY, EXIT_CMDSET_PRIORITY, CmdSet
 from everdoor_server.commands.command import Command
@@ -14,7 +14,6 @@ class ExitCommand(Command):
 
     arg_regex = r"\s*$"
     auto_help = False
-    is_exit: ClassVar[bool] = True
 
     def func(self) -> None:
         way, caller = self.obj, self.caller

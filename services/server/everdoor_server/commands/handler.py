@@ -55,10 +55,14 @@ class CommandHandler:
         """Merge all that can be typed in a session now."""
         session.at_cmdset_get()
         account: Any = session.account
-        puppet = session.puppet
-        of_account = () if account is None else account.cmdset.sets
+        puppet: Any = session.puppet
+        if account is None:
+            return self._cache.merged((session.cmdset.sets,))
+        account.at_cmdset_get()
+        of_account = account.cmdset.sets
         if puppet is None:
             return self._cache.merged((session.cmdset.sets, of_account))
+        puppet.at_cmdset_get()
         providers = (session.cmdset.sets, of_account, self._nearby.own(puppet))
         own = self._cache.merged(providers)
         if own.no_exits and own.no_objs:
@@ -89,13 +93,9 @@ class CommandHandler:
             session.msg(_not_available(line, cmdset, who))
         return running
 
-    def run_system(self, session: ServerSession, key: str) -> Running | None:
-        """Run a system command (`commands.syscmdkeys`); nothing happens where none has the key."""
-        return self._system(session, self.cmdset_for(session), key, "")
-
     def login_start(self, session: ServerSession) -> Running | None:
-        """Show a client that has just connected where it is."""
-        return self.run_system(session, CMD_LOGINSTART)
+        """Show a client that has just connected where it is (CMD_LOGINSTART)."""
+        return self._system(session, self.cmdset_for(session), CMD_LOGINSTART, "")
 
     def _several(
         self, session: ServerSession, cmdset: MergedCmdSet, line: str, matches: list[Match]

@@ -15,8 +15,8 @@ from everdoor_server.commands.exits import ExitCmdSet
 from everdoor_server.locks import check_locks
 from everdoor_server.objects import Object
 
-MAX_PLACES = 4096
-"""Places whose sets are kept; those where somebody acts are far fewer."""
+MAX_KEPT = 4096
+"""Places, and things with sets, that are kept; those where somebody acts are fewer."""
 
 
 class Adding(NamedTuple):
@@ -40,7 +40,7 @@ class _Kept(Generic[FoundT]):
         kept = self._kept.get(place.id)
         if kept is None or kept[0] != version:
             kept = self._kept[place.id] = (version, self._work_out(place))
-            if len(self._kept) > MAX_PLACES:
+            if len(self._kept) > MAX_KEPT:
                 del self._kept[next(iter(self._kept))]
         return kept[1]
 
@@ -56,7 +56,8 @@ class NearbyCmdSets:
     def __init__(self, character_set: CmdSet) -> None:
         self._character_set = character_set
         self._exits: _Kept[CmdSet] = _Kept(_exits_of)
-        self._things: _Kept[Adding] = _Kept(_things_of)
+        self._things: _Kept[Adding] = _Kept(self._things_of)
+        self._bound: dict[tuple[int, object], CmdSet] = {}
 
     def own(self, puppet: Object) -> tuple[CmdSet, ...]:
         """The sets that a puppet carries, the character's at the bottom."""
@@ -82,20 +83,29 @@ class NearbyCmdSets:
             found += self._exits.get(place, place.exits_version)
         return found
 
+    def _things_of(self, place: Object) -> tuple[Adding, ...]:
+        """Characters add nothing to others: what they can do is theirs alone."""
+        around = [place, *place.contents_by_id().values()]
+        return tuple(
+            Adding(thing, tuple(self._bind(thing, cmdset) for cmdset in thing.cmdset.sets))
+            for thing in around
+            if not thing.is_character and thing.has_cmdsets and thing.cmdset.sets
+        )
+
+    def _bind(self, thing: Object, cmdset: CmdSet) -> CmdSet:
+        """Bind a set once, so that what was merged with it holds when others come and go."""
+        key = (thing.id, cmdset.token)
+        bound = self._bound.get(key)
+        if bound is None:
+            bound = self._bound[key] = cmdset.bound_to(thing)
+            if len(self._bound) > MAX_KEPT:
+                del self._bound[next(iter(self._bound))]
+        return bound
+
 
 def _exits_of(place: Object) -> tuple[CmdSet, ...]:
     ways = place.exits
     return (ExitCmdSet.of(ways),) if ways else ()
-
-
-def _things_of(place: Object) -> tuple[Adding, ...]:
-    """Characters add nothing to others: what they can do is theirs alone."""
-    around = [place, *place.contents_by_id().values()]
-    candidates = [thing for thing in around if not thing.is_character and thing.has_cmdsets]
-    return tuple(
-        Adding(thing, tuple(cmdset.bound_to(thing) for cmdset in thing.cmdset.sets))
-        for thing in candidates
-    )
 
 
 def _lets_call(thing: Object, puppet: Object) -> bool:
