@@ -1,0 +1,135 @@
+"""The frame of the program: its commands, their help, and how failures end it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from everdoor.cli import main, program
+from everdoor.cli.program import Program
+from everdoor.cli.surroundings import option_variables
+from everdoor.errors import CallRefused, EverdoorError, SettingsError, StartupError, UserError
+
+
+def walk(command: click.Command, ctx: click.Context) -> Iterator[tuple[str, click.Command]]:
+    yield ctx.command_path, command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx):
+            below = command.get_command(ctx, name)
+            assert below is not None
+            yield from walk(below, click.Context(below, parent=ctx, info_name=name))
+
+
+COMMANDS = dict(walk(main, click.Context(main, info_name="everdoor", **main.context_settings)))
+
+
+def failing(error: BaseException) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+def run_failing(error: BaseException) -> tuple[int, str, str]:
+    group = Program("everdoor")
+    group.get_command = lambda ctx, name: click.Command(name, callback=failing(error))  # type: ignore[method-assign]
+    outcome = CliRunner().invoke(group, ["fail"])
+    return outcome.exit_code, outcome.stdout, outcome.stderr
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_command_has_help(path: str) -> None:
+    command = COMMANDS[path]
+
+    assert command.help and "cannot be loaded" not in command.help
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_option_has_help(path: str) -> None:
+    options = [param for param in COMMANDS[path].params if isinstance(param, click.Option)]
+
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_option_tells_its_variable(path: str) -> None:
+    options = [param for param in COMMANDS[path].params if isinstance(param, click.Option)]
+
+    assert [
+        option.name for option in options if not option.show_envvar and option.name != "version"
+    ] == []
+
+
+def test_variables_of_options_are_named_by_their_commands() -> None:
+    assert {"EVERDOOR_STATUS_JSON", "EVERDOOR_DB_UPGRADE_JSON"} <= set(option_variables(main))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (EverdoorError("it went wrong"), 1),
+        (UserError("it went wrong"), 1),
+        (SettingsError("it went wrong"), 1),
+        (CallRefused("busy", "it went wrong"), 1),
+        (StartupError("it went wrong"), 3),
+    ],
+)
+def test_error_ends_in_one_line(error: Exception, code: int) -> None:
+    assert run_failing(error) == (code, "", "everdoor: it went wrong\n")
+
+
+def test_interrupt_ends_quietly() -> None:
+    assert run_failing(KeyboardInterrupt()) == (1, "", "\n")
+
+
+def test_wrong_usage_is_told_from_failure() -> None:
+    outcome = CliRunner().invoke(main, ["status", "--jsno"])
+
+    assert outcome.exit_code == 2
+    assert "--json" in outcome.stderr
+
+
+def test_command_that_cannot_be_loaded_leaves_the_others_usable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = EntryPoint("broken", "everdoor.no_such_module:command", program.SERVICES)
+    monkeypatch.setattr(program, "OWN", [*program.OWN, broken])
+
+    listed = CliRunner().invoke(main, ["--help"])
+    refused = CliRunner().invoke(main, ["broken"])
+
+    assert "settings" in listed.stdout
+    assert "broken" in listed.stdout
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        "everdoor: broken cannot be loaded: No module named 'everdoor.no_such_module'\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", ["--help", "settings", "auth --help", "account --help"])
+def test_reading_commands_load_no_databases_and_no_sockets(arguments: str) -> None:
+    program = (
+        "import sys; from everdoor.cli import main\n"
+        f"try: main({arguments.split()!r})\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {'sqlalchemy', 'sqlmodel', 'alembic', 'zmq', 'uvloop', 'honcho', 'argon2'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    outcome = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_reader_that_goes_away_ends_it_quietly() -> None:
+    command = f"{sys.executable} -m everdoor.cli settings | :"
+    outcome = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+    assert (outcome.stdout, outcome.stderr) == ("", "")

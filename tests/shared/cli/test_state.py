@@ -1,0 +1,88 @@
+"""From the reports of supervisors to the state of a system."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import to_builtins
+
+from everdoor.cli.state import system_state, troubles
+from everdoor.messages.calls import StatusReport, WorkerReport
+
+
+def worker(index: int = 0, state: str = "up", pid: int = 200, **info: Any) -> WorkerReport:
+    return WorkerReport(index, state, pid, 0, 0.0, info)
+
+
+def test_state_of_nothing_is_down() -> None:
+    assert to_builtins(system_state([])) == {
+        "auth": {"state": "down", "pid": None, "worker_pid": None},
+        "server": {
+            "state": "down",
+            "pid": None,
+            "worker_pid": None,
+            "generation": None,
+            "sessions": None,
+        },
+        "portals": [],
+    }
+
+
+def test_state_of_a_whole_system() -> None:
+    portals = [
+        worker(0, pid=300, id="snake.portal.1.0", incarnation=170, sessions=7),
+        worker(1, pid=301, id="snake.portal.1.1", incarnation=171, sessions=8),
+    ]
+    reports = [
+        StatusReport("server", "up", 20, [worker(pid=200, generation=3, sessions=15)]),
+        StatusReport("portal.1", "up", 30, portals),
+        StatusReport("auth", "up", 10, [worker(pid=100)]),
+    ]
+
+    assert to_builtins(system_state(reports)) == {
+        "auth": {"state": "up", "pid": 10, "worker_pid": 100},
+        "server": {"state": "up", "pid": 20, "worker_pid": 200, "generation": 3, "sessions": 15},
+        "portals": [
+            {
+                "id": "snake.portal.1.0",
+                "incarnation": 170,
+                "state": "up",
+                "pid": 30,
+                "worker_pid": 300,
+                "sessions": 7,
+            },
+            {
+                "id": "snake.portal.1.1",
+                "incarnation": 171,
+                "state": "up",
+                "pid": 30,
+                "worker_pid": 301,
+                "sessions": 8,
+            },
+        ],
+    }
+
+
+def test_state_of_a_server_without_a_worker_keeps_its_supervisor() -> None:
+    state = system_state([StatusReport("server", "down", 20, [worker(state="down", pid=0)])])
+
+    assert (state.server.state, state.server.pid, state.server.worker_pid) == ("down", 20, None)
+
+
+def test_state_of_a_portal_that_cannot_say_its_id() -> None:
+    state = system_state([StatusReport("portal.1", "starting", 30, [worker(state="starting")])])
+
+    (portal,) = state.portals
+    assert (portal.id, portal.incarnation, portal.sessions) == ("portal.1.0", None, None)
+
+
+def test_troubles_tell_deaths_and_the_pause() -> None:
+    dying = WorkerReport(0, "down", 0, 4, 0.52, {})
+
+    assert troubles(StatusReport("server", "down", 20, [dying])) == [
+        "its worker died 4 times in a row, starts again in 0.5 s"
+    ]
+
+
+def test_troubles_are_none_when_all_is_well() -> None:
+    assert troubles(StatusReport("server", "up", 20, [worker()])) == []
