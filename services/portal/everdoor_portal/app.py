@@ -102,6 +102,7 @@ class Portal:
             "incarnation": self._identity.incarnation.number,
             "sessions": len(self.sessions),
             "link": self.uplink.state.value,
+            "telnet_port": self._listener.getsockname()[1],
         }
 
     # The link.

@@ -28,6 +28,7 @@ def portal() -> None:
     type=click.IntRange(1, MAX_WORKERS),
     default=1,
     show_default=True,
+    show_envvar=True,
     help="Portals that this process runs, each on a core of its own at best; they share the port.",
 )
 @click.pass_context

@@ -47,7 +47,7 @@ def down(reason: str) -> None:
     if not found:
         raise UserError(f"nothing runs in {settings.home}")
     remaining = stop(system, found, reason)
-    for process in found.keys() - remaining.keys():
+    for process in sorted(found.keys() - remaining.keys()):
         click.echo(f"{process} has stopped")
     if remaining:
         still = ", ".join(f"{process} (pid {pid})" for process, pid in sorted(remaining.items()))

@@ -11,9 +11,9 @@ from everdoor.errors import UserError
 DEFAULT = """\
 auth: everdoor auth run
 server: everdoor server run
-portal: everdoor portal run
+portal: everdoor portal run --workers 2
 """
-"""What runs where there is no Procfile: one process of each kind."""
+"""What runs where there is no Procfile."""
 
 
 def read_procfile(folder: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from everdoor.errors import StartupError, UserError
 if TYPE_CHECKING:
     from everdoor.cli.runner import Runner
     from everdoor.endpoints import Endpoints
+    from everdoor.messages.calls import StatusReport
     from everdoor.settings import Settings
 
 LOOK_S = 0.1
@@ -25,7 +26,7 @@ LOOK_S = 0.1
 @click.command()
 @click.pass_context
 def up(ctx: click.Context) -> None:
-    """Run the processes of ./Procfile until Ctrl-C, or one of each kind without that file.
+    """Run the processes of ./Procfile, or of a whole system without that file, until Ctrl-C.
 
     In a new home the databases are made first. When everything is up, a line says where to
     connect. When one process ends, all are ended. Exit code 3 when one could not start.
@@ -107,9 +108,17 @@ def _tell_when_up(
 
     while expected and not done.wait(LOOK_S):
         found = reports(system)
-        states = [report.state for report in found.values() if report]
-        if len(states) >= expected and all(state == "up" for state in states):
-            host = settings.listen_address or "localhost"
+        known = [report for report in found.values() if report]
+        if len(known) >= expected and all(report.state == "up" for report in known):
             if not runner.is_stopping:
-                runner.say(f"Everything is up. Play: telnet {host} {settings.telnet_port}")
+                runner.say(f"Everything is up.{_invitation(settings, known)}")
             return
+
+
+def _invitation(settings: Settings, reports: list[StatusReport]) -> str:
+    """Where to play; portals know the port where the setting leaves it open."""
+    infos = [worker.info for report in reports for worker in report.workers]
+    ports = [info["telnet_port"] for info in infos if "telnet_port" in info]
+    port = ports[0] if ports else settings.telnet_port
+    is_open = any("incarnation" in info for info in infos)
+    return f" Play: telnet {settings.listen_address or 'localhost'} {port}" if is_open else ""
