@@ -40,6 +40,7 @@ class Attributes:
         self._references = references
         self._stored: dict[str, str] | None = None
         self._values: dict[str, Any] = {}
+        self._is_closed = False
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of that name, else `default`."""
@@ -81,6 +82,10 @@ class Attributes:
         """All values by name, sorted by it."""
         return {name: self.get(name) for name in self.names()}
 
+    def close(self) -> None:
+        """The owner is gone: nothing is written any more, whoever still holds a value."""
+        self._is_closed = True
+
     def check(self, value: Any) -> None:
         """Refuse a single value that cannot be stored (TypeError)."""
         check(value, self._references)
@@ -95,7 +100,7 @@ class Attributes:
         self._changes.mark(self._table, (self._owner_id, name), partial(self._row, name))
 
     def _row(self, name: str) -> Values:
-        if name not in self._values:
+        if self._is_closed or name not in self._values:
             return None
         return {"value": encode(self._values[name], self._references)}
 

@@ -48,7 +48,6 @@ class Changes:
             values: Says what the row holds when the changes are taken.
         """
         self.count += 1
-        self.count += 1
         self._marks[(table, *key)] = values
 
     def marked(self, *tables: str) -> set[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
@@ -17,12 +17,20 @@ from everdoor_server.labels import Labels
 from everdoor_server.locks import LockHandler, add_locks, check_locks
 from everdoor_server.objects import appearance, hearing, moving, search
 from everdoor_server.rows import Label, ObjectRow
-from everdoor_server.session import ServerSession
+from everdoor_server.session import ServerSession, SessionAccount
 from everdoor_server.sessionlist import SessionList
 
 if TYPE_CHECKING:
     from everdoor_server.objects.index import Objects
-    from everdoor_server.session import SessionAccount
+
+
+class PuppetAccount(SessionAccount, Protocol):
+    """What an object needs of the account that controls it."""
+
+    is_superuser: bool
+
+    def unpuppet_object(self, session: Sequence[ServerSession]) -> None: ...
+
 
 COLUMNS = frozenset(
     {"key", "location_id", "home_id", "destination_id", "lock_storage", "cmdset_paths"}
@@ -91,7 +99,7 @@ class Object:
         state["lock_storage"] = add_locks(self.default_locks, row.locks)
         state["cmdset_paths"] = row.cmdsets
         self.exits_version = self.contents_version = 0
-        self.account: SessionAccount | None = None
+        self.account: PuppetAccount | None = None
         self.sessions = SessionList()
         self.aliases = self._labels("alias", row.labels)
         self.tags = self._labels("tag", row.labels)
@@ -129,7 +137,7 @@ class Object:
     @property
     def is_superuser(self) -> bool:
         """Whether a superuser controls it."""
-        return bool(getattr(self.account, "is_superuser", False))
+        return self.account is not None and self.account.is_superuser
 
     @property
     def has_account(self) -> int:
@@ -265,6 +273,12 @@ class Object:
             **kwargs: As for `msg`.
         """
         hearing.msg_contents(self, text, exclude, from_obj, mapping or {}, kwargs)
+
+    def release(self) -> None:
+        """Have whoever controls it let go, because it goes away."""
+        if self.account is not None:
+            self.msg(f"{self.key} is no more; you are out of character.")
+            self.account.unpuppet_object(self.sessions.all())
 
     def execute_cmd(self, raw_string: str, session: ServerSession | None = None) -> None:
         """Run a line as the session that controls it; nothing happens when there is none."""

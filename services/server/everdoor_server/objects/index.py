@@ -164,7 +164,9 @@ class Objects:
                 leading_here.home_id = None
         for inside in obj.contents:
             inside.go_home(without=obj)
+        obj.release()
         obj.location = None
+        obj.attributes.close()
         self._deleted.add(obj.id)
         self._objects.pop(obj.id, None)
         obj.touch()
