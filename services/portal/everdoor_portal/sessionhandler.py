@@ -14,6 +14,7 @@ from typing import Any
 
 from everdoor.ids import Incarnation, SessionKey
 from everdoor.messages.stream import (
+    MAX_NAME,
     Connected,
     Copy,
     Disconnected,
@@ -88,7 +89,12 @@ class PortalSessionHandler:
         )
 
     def data_in(self, session: PortalSession, text: str) -> None:
-        """Hold a line until it is complete; reading pauses when too many are held."""
+        """Hold a line until it is complete; reading pauses when too many are held.
+
+        Nothing happens when the client has left: `disconnected` is the last input.
+        """
+        if not session.has_client:
+            return
         now = self._clock()
         session.cmd_last = now
         if not is_idle_line(text):
@@ -100,7 +106,9 @@ class PortalSessionHandler:
             session.pause_reading()
 
     def flags_in(self, session: PortalSession, flags: dict[str, Any]) -> None:
-        """Hold what a client has newly said of itself."""
+        """Hold what a client has newly said of itself, unless it has left."""
+        if not session.has_client:
+            return
         session.protocol_flags.update(flags)
         self._hold(session, FlagsChanged(session.key.conn, session.next_seq, flags))
 
@@ -112,7 +120,8 @@ class PortalSessionHandler:
         """The connection has ended; the session stays until the server closes it. Idempotent."""
         if session.has_client and session.key.conn in self._sessions:
             session.has_client = False
-            self._hold(session, Disconnected(session.key.conn, session.next_seq, reason, clean))
+            told = reason[:MAX_NAME]
+            self._hold(session, Disconnected(session.key.conn, session.next_seq, told, clean))
 
     def _hold(self, session: PortalSession, message: Numbered) -> None:
         session.next_seq += 1
@@ -124,6 +133,12 @@ class PortalSessionHandler:
         if session.held_bytes > MAX_HELD_BYTES:
             return True
         return 0 < self._held_lines <= len(session.held)
+
+    def _has_room(self, session: PortalSession) -> bool:
+        """Half of what made it full is done: read on, for more than a line."""
+        if session.held_bytes > MAX_HELD_BYTES // 2:
+            return False
+        return self._held_lines == 0 or len(session.held) <= self._held_lines // 2
 
     # To the server.
 
@@ -180,7 +195,7 @@ class PortalSessionHandler:
             if isinstance(message, Input):
                 session.held_bytes -= len(message.text)
                 session.cmd_total += not is_idle_line(message.text)
-        if session.is_paused and len(held) <= self._held_lines // 2:
+        if session.is_paused and self._has_room(session):
             session.is_paused = False
             session.resume_reading()
 

@@ -25,6 +25,7 @@ from everdoor.messages.stream import (
     Beat,
     DownFrame,
     Hello,
+    Input,
     Numbered,
     Part,
     Refused,
@@ -44,10 +45,10 @@ FOR_GOOD = frozenset(("stale", "buried"))
 """Refusals after which this incarnation has nothing to wait for: its clients are let go."""
 
 INPUTS_PER_FRAME = 4096
-"""Inputs of a replay that share a frame; with the longest lines it splits by size."""
+"""Inputs that share a frame; with the longest lines it splits by size."""
 
 FRAME_ROOM_BYTES = codec.MAX_FRAME_BYTES // 2
-"""Text that one frame of a replay may hold."""
+"""Text that one frame of inputs may hold."""
 
 AWAY_NOTICE = "The game is restarting. What you type is kept and will be done when it is back."
 BACK_NOTICE = "The game is back."
@@ -166,7 +167,7 @@ class Uplink:
         self._sender = None
         self._frames.clear()
         self._needs_socket = True
-        self._retry_at = now + retry_after_s
+        self._retry_at = max(self._retry_at, now + retry_after_s)
 
     # Frames in.
 
@@ -221,7 +222,7 @@ class Uplink:
     def _welcomed(self, generation: int, now: float) -> None:
         self.generation = generation
         self._state = LinkState.OPEN
-        for inputs in _in_frames(self._sessions.held()):
+        for inputs in _in_frames(list(self._sessions.held())):
             self._send(inputs, now)
         if self._noticed:
             self._noticed = False
@@ -242,8 +243,8 @@ class Uplink:
             if self._ack_due:
                 self._ack_due = False
                 messages.append(Ack(self.last))
-            if messages:
-                self._send(messages, now)
+            for frame in _in_frames(messages):
+                self._send(frame, now)
         frames, self._frames = self._frames, []
         return frames
 
@@ -264,19 +265,20 @@ class Uplink:
 
     def _let_go(self) -> None:
         for session in self._sessions:
-            self._sessions.drop(session, HELD_TOO_LONG.format(lines=len(session.held)))
+            lines = sum(isinstance(message, Input) for message in session.held)
+            self._sessions.drop(session, HELD_TOO_LONG.format(lines=lines))
 
-    def _send(self, messages: list[Numbered | Ack] | list[Numbered], now: float) -> None:
+    def _send(self, messages: list[Numbered | Ack], now: float) -> None:
         sender = self._sender
         if sender is not None:
-            frame = UpFrame(sender.version, sender.epoch, sender.next(), list(messages))
+            frame = UpFrame(sender.version, sender.epoch, sender.next(), [*messages])
             self._frames.append(codec.encode(frame))
             self._last_sent = now
 
 
-def _in_frames(messages: list[Numbered]) -> Iterator[list[Numbered]]:
-    """Cut a replay into pieces that fit a frame each."""
-    piece: list[Numbered] = []
+def _in_frames(messages: list[Numbered | Ack]) -> Iterator[list[Numbered | Ack]]:
+    """Cut messages into pieces that fit a frame each."""
+    piece: list[Numbered | Ack] = []
     size = 0
     for message in messages:
         cost = 4 * len(getattr(message, "text", "")) + 256

@@ -1,0 +1,336 @@
+"""The portal's sessions: input held until it is done, rows applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from everdoor.ids import RowId, SessionKey
+from everdoor.messages.stream import (
+    MAX_NAME,
+    Connected,
+    Copy,
+    Disconnected,
+    FlagsChanged,
+    Input,
+    Output,
+    Row,
+)
+from everdoor_portal.session import MAX_HELD_BYTES
+from everdoor_portal.sessionhandler import PortalSessionHandler, is_idle_line
+from recording import Clock, RecordingSession, client, handler
+
+
+def row(
+    cursors: list[tuple[int, int]] | None = None,
+    changes: list[tuple[int, dict[str, Any]]] | None = None,
+    outputs: list[Output] | None = None,
+    closes: list[tuple[int, str]] | None = None,
+) -> Row:
+    return Row(RowId(1, 1), cursors or [], changes or [], outputs or [], closes or [])
+
+
+def text(said: str, *to: int) -> Output:
+    return Output(list(to), "text", [said], {})
+
+
+# Input.
+
+
+def test_handler_gives_each_client_a_key_and_tells_of_it() -> None:
+    sessions = handler(Clock())
+    first, second = client(sessions), client(sessions)
+    assert (first.key, second.key) == (SessionKey("p", 1, 1), SessionKey("p", 1, 2))
+    assert sessions.take_outgoing() == [
+        Connected(conn, 1, "recording", "192.0.2.1", 40_000, {}, 0.0) for conn in (1, 2)
+    ]
+
+
+def test_handler_numbers_what_each_client_does() -> None:
+    sessions = handler(Clock())
+    session, other = client(sessions), client(sessions)
+    sessions.take_outgoing()
+    sessions.data_in(session, "look")
+    sessions.flags_in(session, {"SCREENWIDTH": 100})
+    sessions.data_in(other, "say hi")
+    sessions.client_left(session, "client closed the connection", clean=True)
+    assert sessions.take_outgoing() == [
+        Input(1, 2, "look"),
+        FlagsChanged(1, 3, {"SCREENWIDTH": 100}),
+        Input(2, 2, "say hi"),
+        Disconnected(1, 4, "client closed the connection", True),
+    ]
+    assert sessions.take_outgoing() == []
+
+
+def test_handler_never_gives_a_number_twice() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.apply(row(closes=[(1, "bye")]))
+    assert client(sessions).key.conn == 2
+    assert session.key.conn == 1
+
+
+def test_handler_tells_once_that_a_client_has_left() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.take_outgoing()
+    sessions.client_left(session, "gone", clean=False)
+    sessions.client_left(session, "gone", clean=False)
+    assert sessions.take_outgoing() == [Disconnected(1, 2, "gone", False)]
+    assert len(sessions) == 1
+
+
+def test_handler_takes_nothing_more_from_a_client_that_has_left() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.client_left(session, "gone", clean=False)
+    sessions.take_outgoing()
+    sessions.data_in(session, "look")
+    sessions.flags_in(session, {"ANSI": True})
+    assert sessions.take_outgoing() == []
+
+
+def test_handler_cuts_a_reason_to_what_a_message_takes() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.take_outgoing()
+    sessions.client_left(session, "x" * 1000, clean=False)
+    assert sessions.take_outgoing() == [Disconnected(1, 2, "x" * MAX_NAME, False)]
+
+
+def test_handler_calls_when_there_is_something_to_send() -> None:
+    sessions = handler(Clock())
+    calls: list[int] = []
+    sessions.on_outgoing = lambda: calls.append(1)
+    sessions.data_in(client(sessions), "look")
+    assert len(calls) == 2
+
+
+def test_handler_holds_inputs_until_they_are_complete() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    for line in ("a", "b", "c"):
+        sessions.data_in(session, line)
+    sessions.take_outgoing()
+    sessions.apply(row(cursors=[(1, 3)]))
+    assert sessions.held() == [Input(1, 4, "c")]
+    assert session.copy.cursor == 3
+
+
+def test_held_inputs_are_not_outgoing_as_well() -> None:
+    sessions = handler(Clock())
+    sessions.data_in(client(sessions), "look")
+    assert len(sessions.held()) == 2
+    assert sessions.take_outgoing() == []
+
+
+def test_held_connected_says_how_long_ago_it_was() -> None:
+    clock = Clock()
+    sessions = handler(clock)
+    client(sessions)
+    clock.now += 12.5
+    [held] = sessions.held()
+    assert isinstance(held, Connected)
+    assert held.age_s == 12.5
+
+
+# Bounds of what is held.
+
+
+def test_handler_pauses_reading_at_the_bound_and_goes_on_at_half_of_it() -> None:
+    sessions = handler(Clock(), held_input_lines=10)
+    session = client(sessions)
+    for _ in range(9):
+        sessions.data_in(session, "x")
+    assert session.events == [("pause",)]
+    sessions.apply(row(cursors=[(1, 4)]))
+    assert session.events == [("pause",)]
+    sessions.apply(row(cursors=[(1, 5)]))
+    assert session.events == [("pause",), ("resume",)]
+
+
+def test_handler_pauses_once_and_drops_nothing() -> None:
+    sessions = handler(Clock(), held_input_lines=5)
+    session = client(sessions)
+    for _ in range(50):
+        sessions.data_in(session, "x")
+    assert session.events == [("pause",)]
+    assert len(sessions.held()) == 51
+
+
+@pytest.mark.parametrize("held_input_lines", [0, 500])
+def test_handler_bounds_the_text_that_is_held_too(held_input_lines: int) -> None:
+    sessions = handler(Clock(), held_input_lines)
+    session = client(sessions)
+    line = "x" * 6000
+    while not session.is_paused:
+        sessions.data_in(session, line)
+    assert MAX_HELD_BYTES < session.held_bytes <= MAX_HELD_BYTES + len(line)
+    sessions.apply(row(cursors=[(1, 2)]))
+    assert session.is_paused
+    sessions.apply(row(cursors=[(1, 8)]))
+    assert not session.is_paused
+    assert session.held_bytes <= MAX_HELD_BYTES // 2
+
+
+def test_handler_without_a_bound_holds_any_number_of_lines() -> None:
+    sessions = handler(Clock(), held_input_lines=0)
+    session = client(sessions)
+    for _ in range(5000):
+        sessions.data_in(session, "x")
+    assert session.events == []
+
+
+# Rows.
+
+
+def test_row_is_applied_in_order_state_before_output_before_close() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.apply(row([(1, 1)], [(1, {"sessid": 4})], [text("a", 1), text("b", 1)], [(1, "bye")]))
+    assert session.sessid == 4
+    assert session.events == [("text", "a"), ("text", "b"), ("flush",), ("disconnect", "bye")]
+    assert len(sessions) == 0
+
+
+def test_row_shows_an_output_to_each_of_its_receivers() -> None:
+    sessions = handler(Clock())
+    clients = [client(sessions) for _ in range(3)]
+    sessions.apply(row(outputs=[text("hi", 1, 3)]))
+    assert [session.shown for session in clients] == [["hi"], [], ["hi"]]
+
+
+def test_row_for_connections_that_are_unknown_changes_nothing() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.apply(row([(9, 1)], [(9, {"sessid": 1})], [text("hi", 9)], [(9, "bye")]))
+    assert session.events == []
+    assert len(sessions) == 1
+
+
+def test_row_shows_nothing_to_a_client_that_has_left() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.client_left(session, "gone", clean=True)
+    sessions.apply(row([(1, 2)], [], [text("hi", 1)], [(1, "gone")]))
+    assert session.events == []
+    assert len(sessions) == 0
+
+
+def test_close_discards_inputs_that_came_later() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.data_in(session, "look")
+    sessions.apply(row(closes=[(1, "out")]))
+    assert sessions.held() == []
+    assert not session.has_client
+
+
+def test_close_tells_nobody_that_the_client_left_afterwards() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.take_outgoing()
+    sessions.apply(row(closes=[(1, "out")]))
+    sessions.client_left(session, "closed", clean=True)
+    assert sessions.take_outgoing() == []
+
+
+def test_row_brings_the_clients_abilities_up_to_date() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.apply(row(changes=[(1, {"protocol_flags": {"ANSI": False}})]))
+    assert session.protocol_flags == {"ANSI": False}
+
+
+def test_connection_time_counts_from_the_login() -> None:
+    clock = Clock()
+    sessions = handler(clock)
+    session = client(sessions)
+    clock.now += 30
+    sessions.apply(row(changes=[(1, {"logged_in": True})]))
+    clock.now += 5
+    sessions.apply(row(changes=[(1, {"puid": 2})]))
+    assert clock.now - session.conn_time == 5
+    assert sessions.count_logged_in() == 1
+
+
+# Copies.
+
+
+def test_copies_say_state_cursor_and_ages() -> None:
+    clock = Clock()
+    sessions = handler(clock)
+    session = client(sessions)
+    clock.now += 10
+    sessions.data_in(session, "look")
+    clock.now += 5
+    sessions.data_in(session, "idle")
+    clock.now += 1
+    sessions.apply(row([(1, 3)], [(1, {"sessid": 4})]))
+    assert sessions.copies() == [Copy(1, 3, {"sessid": 4}, 16.0, 1.0, 6.0, 1)]
+
+
+def test_copy_of_a_session_that_the_server_has_not_answered_has_no_state() -> None:
+    sessions = handler(Clock())
+    client(sessions)
+    assert sessions.copies() == [Copy(1, 0, None, 0.0, 0.0, 0.0, 0)]
+
+
+def test_keepalive_stamps_activity_and_is_not_sent() -> None:
+    clock = Clock()
+    sessions = handler(clock)
+    session = client(sessions)
+    sessions.take_outgoing()
+    clock.now += 10
+    sessions.keepalive(session)
+    [copy] = sessions.copies()
+    assert (copy.idle_s, copy.idle_visible_s) == (0.0, 10.0)
+    assert sessions.take_outgoing() == []
+
+
+def test_count_of_commands_grows_when_lines_are_complete_keepalives_left_out() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    for line in ("look", "idle", "say"):
+        sessions.data_in(session, line)
+    assert session.cmd_total == 0
+    sessions.apply(row(cursors=[(1, 3)]))
+    assert session.cmd_total == 1
+    sessions.apply(row(cursors=[(1, 4)]))
+    assert session.cmd_total == 2
+
+
+@pytest.mark.parametrize(("line", "is_idle"), [("idle", True), (" idle ", True), ("Idle", False)])
+def test_idle_line_is_what_clients_send_by_themselves(line: str, is_idle: bool) -> None:
+    assert is_idle_line(line) == is_idle
+
+
+# From the portal itself.
+
+
+def test_announcement_of_the_portal_goes_to_every_client_that_is_here() -> None:
+    sessions = handler(Clock())
+    here, gone = client(sessions), client(sessions)
+    sessions.client_left(gone, "gone", clean=True)
+    sessions.announce_all("wait")
+    assert here.events == [("text", "wait"), ("flush",)]
+    assert gone.events == []
+
+
+def test_portal_that_ends_tells_every_client_and_closes() -> None:
+    sessions = handler(Clock())
+    clients: list[RecordingSession] = [client(sessions) for _ in range(2)]
+    sessions.disconnect_all("closing")
+    for session in clients:
+        assert session.events == [("text", "closing"), ("flush",), ("disconnect", "closing")]
+    assert len(sessions) == 0
+
+
+def test_handler_finds_sessions_by_connection() -> None:
+    sessions: PortalSessionHandler = handler(Clock())
+    session = client(sessions)
+    assert sessions.get(1) is session
+    assert sessions.get(2) is None
+    assert list(sessions) == [session]

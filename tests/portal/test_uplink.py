@@ -1,0 +1,533 @@
+"""The portal's end of the stream: frames, clock readings and socket news in; frames out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from everdoor import codec
+from everdoor.ids import NO_ROW, Incarnation, RowId
+from everdoor.messages.stream import (
+    Ack,
+    Beat,
+    Connected,
+    Copy,
+    DownFrame,
+    Hello,
+    Input,
+    Output,
+    Part,
+    PortalToServer,
+    Refused,
+    Resync,
+    Row,
+    ServerToPortal,
+    UpFrame,
+    Welcome,
+)
+from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
+from everdoor_portal.uplink import (
+    AWAY_NOTICE,
+    BACK_NOTICE,
+    HELD_TOO_LONG,
+    INPUTS_PER_FRAME,
+    RETRY_S,
+    LinkState,
+    Uplink,
+)
+from recording import Clock, RecordingSession, client, handler
+
+
+class Bench:
+    """An uplink with a socket and a server that says what the test tells it to."""
+
+    def __init__(
+        self, clients: int = 0, max_hold_s: float = 300.0, notice_after_s: float = 2.0
+    ) -> None:
+        self.clock = Clock()
+        self.sessions = handler(self.clock)
+        self.clients: list[RecordingSession] = [client(self.sessions) for _ in range(clients)]
+        self.uplink = Uplink(self.sessions, "here", max_hold_s, notice_after_s, self.clock.now)
+        self.k = 0
+
+    @property
+    def state(self) -> LinkState:
+        return self.uplink.state
+
+    @property
+    def wants_socket(self) -> bool:
+        return self.uplink.wants_socket(self.clock.now)
+
+    def connect(self) -> None:
+        """Make the socket that is wanted, and have it connected."""
+        assert self.wants_socket
+        self.uplink.socket_made()
+        self.uplink.connected(self.clock.now)
+        self.k = 0
+
+    def say(self, message: ServerToPortal, k: int | None = None, epoch: int | None = None) -> None:
+        if k is None:
+            self.k += 1
+            k = self.k
+        frame = DownFrame(1, self.uplink.epoch if epoch is None else epoch, k, message)
+        self.uplink.receive(codec.encode(frame), self.clock.now)
+
+    def open(self) -> None:
+        """Connect, be welcomed, and send all that this makes due."""
+        self.connect()
+        self.say(Welcome(3))
+        self.frames()
+
+    def wait(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.uplink.tick(self.clock.now)
+
+    def frames(self) -> list[UpFrame]:
+        return [codec.decode_up(data) for data in self.uplink.data_to_send(self.clock.now)]
+
+    def messages(self) -> list[PortalToServer]:
+        return [message for frame in self.frames() for message in frame.messages]
+
+
+def row(n: int, *said: str, generation: int = 3, **fields: Any) -> Row:
+    outputs = [Output([1], "text", [text], {}) for text in said]
+    return Row(
+        RowId(generation, n),
+        fields.get("cursors", []),
+        fields.get("changes", []),
+        outputs,
+        fields.get("closes", []),
+    )
+
+
+# Opening an epoch.
+
+
+def test_uplink_wants_a_socket_at_once_and_only_one() -> None:
+    bench = Bench()
+    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, True)
+    bench.uplink.socket_made()
+    assert not bench.wants_socket
+
+
+def test_uplink_sends_nothing_before_it_is_connected() -> None:
+    bench = Bench(clients=1)
+    bench.uplink.socket_made()
+    assert bench.frames() == []
+
+
+def test_uplink_greets_with_its_copies_when_connected() -> None:
+    bench = Bench(clients=1)
+    bench.connect()
+    copy = Copy(1, 0, None, 0.0, 0.0, 0.0, 0)
+    hello = Hello("p", Incarnation(1, 7), "here", NO_ROW, [copy])
+    assert bench.frames() == [UpFrame(1, 1, 1, [hello])]
+    assert bench.state is LinkState.GREETING
+
+
+def test_uplink_holds_input_until_it_is_welcomed_and_then_sends_it_once() -> None:
+    bench = Bench(clients=1)
+    bench.connect()
+    bench.frames()
+    bench.sessions.data_in(bench.clients[0], "look")
+    assert bench.messages() == []
+    bench.say(Welcome(3))
+    assert [type(message) for message in bench.messages()] == [Connected, Input]
+    assert bench.messages() == []
+    assert (bench.state, bench.uplink.generation) == (LinkState.OPEN, 3)
+
+
+def test_uplink_counts_its_frames_within_the_epoch() -> None:
+    bench = Bench(clients=1)
+    bench.connect()
+    bench.say(Welcome(3))
+    bench.frames()
+    bench.sessions.data_in(bench.clients[0], "look")
+    assert [(frame.epoch, frame.k) for frame in bench.frames()] == [(1, 3)]
+
+
+def test_uplink_counts_epochs_and_begins_each_with_frame_1() -> None:
+    bench = Bench()
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    bench.connect()
+    assert [(frame.epoch, frame.k) for frame in bench.frames()] == [(2, 1)]
+
+
+def test_hello_above_a_frame_travels_in_parts() -> None:
+    bench = Bench(clients=30)
+    for session in bench.clients:
+        session.copy.apply({"server_data": {"page": "x" * 60_000}})
+    bench.connect()
+    frames = bench.uplink.data_to_send(bench.clock.now)
+    assert len(frames) == 2
+    receiver, whole = FrameReceiver(1), None
+    for data in frames:
+        assert len(data) <= codec.MAX_FRAME_BYTES
+        frame = codec.decode_up(data)
+        assert receiver.is_next(frame.k)
+        [part] = frame.messages
+        assert isinstance(part, Part)
+        whole = receiver.join(part)
+    assert whole is not None
+    hello = codec.decode_up_message(whole)
+    assert isinstance(hello, Hello)
+    assert len(hello.copies) == 30
+
+
+# Rows.
+
+
+def test_row_is_applied_once_however_often_it_comes_and_acknowledged_each_time() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.say(row(1, "hi"))
+    assert bench.messages() == [Ack(RowId(3, 1))]
+    bench.say(row(1, "hi"))
+    assert bench.messages() == [Ack(RowId(3, 1))]
+    assert bench.clients[0].shown == ["hi"]
+
+
+def test_row_is_applied_once_across_epochs() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.say(row(1, "hi"))
+    bench.uplink.disconnected(bench.clock.now)
+    bench.connect()
+    [hello] = bench.messages()
+    assert isinstance(hello, Hello)
+    assert hello.last == RowId(3, 1)
+    bench.say(Welcome(4))
+    bench.say(row(1, "hi"))
+    bench.say(row(1, "hello", generation=4))
+    assert bench.clients[0].shown == ["hi", "hello"]
+    assert bench.uplink.last == RowId(4, 1)
+
+
+def test_acknowledgements_are_one_for_all_rows_that_came() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    for n in range(1, 6):
+        bench.say(row(n))
+    [frame] = bench.frames()
+    assert frame.messages == [Ack(RowId(3, 5))]
+
+
+def test_acknowledgement_rides_behind_new_input() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.say(row(1))
+    bench.sessions.data_in(bench.clients[0], "look")
+    [frame] = bench.frames()
+    assert frame.messages == [Input(1, 2, "look"), Ack(RowId(3, 1))]
+
+
+def test_row_in_parts_is_applied_after_the_last() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    body = codec.encode(row(1, "x" * 1_500_000))
+    first, second = FrameSender(1, 1).parts(body)
+    for part in (first, second):
+        assert bench.clients[0].shown == []
+        bench.k += 1
+        bench.uplink.receive(codec.encode_down(1, 1, bench.k, part), bench.clock.now)
+    assert len(bench.clients[0].shown) == 1
+    assert bench.uplink.last == RowId(3, 1)
+
+
+def test_row_of_half_the_parts_is_not_applied_by_the_next_epoch() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    first, second = FrameSender(1, 1).parts(codec.encode(row(1, "x" * 1_500_000)))
+    bench.k += 1
+    bench.uplink.receive(codec.encode_down(1, 1, bench.k, first), bench.clock.now)
+    bench.uplink.disconnected(bench.clock.now)
+    bench.connect()
+    bench.uplink.receive(codec.encode_down(1, 2, 1, second), bench.clock.now)
+    assert bench.state is LinkState.AWAY
+    assert bench.uplink.last == NO_ROW
+
+
+# What ends an epoch.
+
+
+def test_missing_frame_costs_the_epoch_and_what_came_after_is_not_applied() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.say(row(2, "b"), k=3)
+    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, True)
+    bench.say(row(3, "c"), k=4)
+    assert bench.clients[0].shown == []
+
+
+def test_frame_of_another_epoch_is_ignored() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    bench.connect()
+    bench.say(row(1, "old"), k=2, epoch=1)
+    assert bench.clients[0].shown == []
+    assert bench.state is LinkState.GREETING
+
+
+def test_resync_opens_a_new_epoch_at_once() -> None:
+    bench = Bench()
+    bench.open()
+    bench.say(Resync("a frame is missing"), k=0)
+    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, True)
+
+
+def test_resync_for_a_frame_that_could_not_be_read_names_no_epoch() -> None:
+    bench = Bench()
+    bench.open()
+    bench.say(Resync("bad frame"), k=0, epoch=0)
+    assert bench.state is LinkState.AWAY
+
+
+def test_bad_frame_costs_the_epoch_and_a_pause() -> None:
+    bench = Bench()
+    bench.open()
+    bench.uplink.receive(b"\x93\x01\x01", bench.clock.now)
+    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, False)
+    bench.clock.now += RETRY_S
+    assert bench.wants_socket
+
+
+def test_frame_of_another_version_costs_the_epoch_and_a_pause() -> None:
+    bench = Bench()
+    bench.connect()
+    bench.uplink.receive(codec.encode((2, 0, 0, ("refused", "version", "no"))), bench.clock.now)
+    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, False)
+
+
+@given(st.binary(max_size=300))
+def test_random_frames_never_raise(data: bytes) -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.uplink.receive(data, bench.clock.now)
+    bench.uplink.receive(b"\x94\x01\x01\x02" + data, bench.clock.now)
+    assert bench.clients[0].shown == []
+
+
+def test_silence_of_the_server_costs_the_epoch() -> None:
+    bench = Bench()
+    bench.open()
+    bench.wait(SILENCE_S)
+    assert bench.state is LinkState.OPEN
+    bench.wait(0.1)
+    assert bench.state is LinkState.AWAY
+
+
+def test_beat_breaks_the_silence() -> None:
+    bench = Bench()
+    bench.open()
+    for _ in range(10):
+        bench.wait(SILENCE_S - 0.1)
+        bench.say(Beat())
+    assert bench.state is LinkState.OPEN
+
+
+def test_hello_without_an_answer_is_said_again() -> None:
+    bench = Bench()
+    bench.connect()
+    bench.wait(SILENCE_S + 0.1)
+    bench.connect()
+    assert bench.uplink.epoch == 2
+
+
+def test_input_of_a_lost_epoch_is_replayed_in_the_next() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.sessions.data_in(bench.clients[0], "look")
+    bench.frames()
+    bench.uplink.disconnected(bench.clock.now)
+    bench.sessions.data_in(bench.clients[0], "say hi")
+    bench.connect()
+    bench.frames()
+    bench.say(Welcome(4))
+    inputs = [message for message in bench.messages() if isinstance(message, Input)]
+    assert inputs == [Input(1, 2, "look"), Input(1, 3, "say hi")]
+
+
+def test_replay_leaves_out_what_rows_said_is_complete() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.sessions.data_in(bench.clients[0], "look")
+    bench.sessions.data_in(bench.clients[0], "say hi")
+    bench.say(row(1, cursors=[(1, 2)]))
+    bench.uplink.disconnected(bench.clock.now)
+    bench.connect()
+    bench.frames()
+    bench.say(Welcome(4))
+    assert bench.messages() == [Input(1, 3, "say hi")]
+
+
+def test_nothing_queued_for_a_lost_epoch_is_sent_in_the_next() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.sessions.data_in(bench.clients[0], "look")
+    bench.wait(HEARTBEAT_S)
+    bench.uplink.disconnected(bench.clock.now)
+    assert bench.frames() == []
+
+
+def test_many_inputs_are_cut_into_frames_in_order() -> None:
+    bench = Bench(clients=1)
+    bench.connect()
+    bench.frames()
+    most = INPUTS_PER_FRAME + 10
+    for n in range(most):
+        bench.sessions.data_in(bench.clients[0], f"{n}")
+    bench.say(Welcome(3))
+    frames = bench.frames()
+    seqs = [message.seq for frame in frames for message in frame.messages]  # type: ignore[union-attr]
+    assert seqs == list(range(1, most + 2))
+    assert len(frames) > 1
+
+
+def test_long_lines_are_cut_into_frames_whether_replayed_or_new() -> None:
+    bench = Bench(clients=1)
+    line = "\N{GRINNING FACE}" * 6000
+    bench.connect()
+    for _ in range(60):
+        bench.sessions.data_in(bench.clients[0], line)
+    bench.say(Welcome(3))
+    replayed = bench.uplink.data_to_send(bench.clock.now)
+    for _ in range(60):
+        bench.sessions.data_in(bench.clients[0], line)
+    new = bench.uplink.data_to_send(bench.clock.now)
+    assert max(len(frame) for frame in replayed + new) <= codec.MAX_FRAME_BYTES
+    assert min(len(replayed), len(new)) > 1
+
+
+# Heartbeats.
+
+
+def test_uplink_sends_a_heartbeat_when_it_has_been_silent() -> None:
+    bench = Bench()
+    bench.open()
+    bench.wait(HEARTBEAT_S)
+    [frame] = bench.frames()
+    assert frame.messages == []
+    bench.wait(HEARTBEAT_S / 2)
+    assert bench.frames() == []
+
+
+def test_input_takes_the_place_of_a_heartbeat() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.clock.now += HEARTBEAT_S / 2
+    bench.sessions.data_in(bench.clients[0], "look")
+    bench.frames()
+    bench.wait(HEARTBEAT_S / 2)
+    assert bench.frames() == []
+
+
+# Refusals.
+
+
+def test_uplink_that_is_refused_for_now_tries_again_after_a_pause() -> None:
+    bench = Bench(clients=1)
+    bench.connect()
+    bench.say(Refused("older_alive", "the older one may live"), k=0)
+    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, False)
+    bench.clock.now += RETRY_S
+    bench.connect()
+    bench.say(Welcome(3))
+    assert bench.state is LinkState.OPEN
+
+
+def test_pause_after_a_refusal_is_not_cut_short_by_the_end_of_the_socket() -> None:
+    bench = Bench()
+    bench.connect()
+    bench.say(Refused("older_alive", "the older one may live"), k=0)
+    bench.uplink.disconnected(bench.clock.now)
+    assert not bench.wants_socket
+
+
+def test_uplink_that_is_refused_for_good_is_evicted() -> None:
+    for code in ("stale", "buried"):
+        bench = Bench(clients=1)
+        bench.connect()
+        bench.say(Refused(code, "it was given up"), k=0)
+        bench.clock.now += 10 * RETRY_S
+        assert (bench.state, bench.wants_socket) == (LinkState.EVICTED, False)
+        bench.uplink.disconnected(bench.clock.now)
+        bench.uplink.connected(bench.clock.now)
+        assert bench.state is LinkState.EVICTED
+
+
+# While the server is away.
+
+
+def test_players_are_told_nothing_of_a_short_gap() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    bench.wait(1.9)
+    bench.open()
+    assert bench.clients[0].shown == []
+
+
+def test_players_are_told_once_that_the_server_is_away_and_once_that_it_is_back() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    for _ in range(5):
+        bench.wait(1.0)
+    bench.open()
+    bench.wait(1.0)
+    assert bench.clients[0].shown == [AWAY_NOTICE, BACK_NOTICE]
+
+
+def test_players_are_told_nothing_where_notices_are_off() -> None:
+    bench = Bench(clients=1, notice_after_s=0)
+    bench.wait(100)
+    bench.open()
+    assert bench.clients[0].shown == []
+
+
+def test_time_away_goes_on_through_tries_that_fail() -> None:
+    bench = Bench()
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    for _ in range(3):
+        bench.connect()
+        bench.wait(SILENCE_S + 1)
+    assert bench.uplink.away_s(bench.clock.now) == 3 * (SILENCE_S + 1)
+
+
+def test_clients_are_let_go_when_the_server_is_away_for_too_long() -> None:
+    bench = Bench(clients=2, max_hold_s=10, notice_after_s=0)
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    bench.sessions.data_in(bench.clients[0], "look")
+    bench.wait(10)
+    assert len(bench.sessions) == 2
+    bench.wait(0.1)
+    told = HELD_TOO_LONG.format(lines=1)
+    assert bench.clients[0].events == [("text", told), ("flush",), ("disconnect", told)]
+    assert bench.clients[1].shown == [HELD_TOO_LONG.format(lines=0)]
+    assert len(bench.sessions) == 0
+
+
+def test_clients_are_kept_without_end_where_there_is_no_bound() -> None:
+    bench = Bench(clients=1, max_hold_s=0)
+    bench.wait(1e6)
+    assert len(bench.sessions) == 1
+
+
+def test_client_that_comes_while_the_server_is_away_is_told_of_in_the_replay() -> None:
+    bench = Bench()
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    client(bench.sessions)
+    bench.clock.now += 4
+    bench.connect()
+    bench.frames()
+    bench.say(Welcome(4))
+    [connected] = bench.messages()
+    assert isinstance(connected, Connected)
+    assert connected.age_s == 4.0
