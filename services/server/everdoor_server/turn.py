@@ -113,6 +113,7 @@ class _Lane:
         "running",
         "seq",
         "session",
+        "uncounted",
     )
 
     def __init__(self, key: SessionKey, session: ServerSession | None, cursor: int) -> None:
@@ -127,6 +128,7 @@ class _Lane:
         self.calls = 0
         self.injected: deque[str] = deque()
         self.marks = 0
+        self.uncounted = range(0)
 
     @property
     def trace(self) -> str:
@@ -176,6 +178,7 @@ class Turn:
         self._ready: deque[_Lane] = deque()
         self._set_off: deque[_Lane] = deque()
         self._set_off_lines = 0
+        self._actions: deque[Callable[[], None]] = deque()
         self._resumed: deque[tuple[int, Any, Exception | None]] = deque()
         self._waits: list[Waiting] = []
         self._waiting: dict[int, _Lane] = {}
@@ -202,9 +205,14 @@ class Turn:
         if wait_id in self._waiting:
             self._resumed.append((wait_id, answer, error))
 
+    def do(self, action: Callable[[], None]) -> None:
+        """Run something that no client typed in the next turn, before its lines: what it changes
+        and says is committed with them."""
+        self._actions.append(action)
+
     def has_work(self) -> bool:
-        """Whether a line or an answer waits to be run."""
-        return bool(self._ready or self._resumed)
+        """Whether a line, an answer or an action waits to be run."""
+        return bool(self._ready or self._resumed or self._actions)
 
     def _accept(self, link: Downlink, message: Numbered) -> None:
         key = SessionKey(link.portal, link.incarnation.number, message.conn)
@@ -217,6 +225,15 @@ class Turn:
             lane.accepted = message.seq
             lane.queue.append(message)
             self._make_ready(lane)
+        elif message.seq in lane.uncounted:
+            self._count(lane, message)
+
+    def _count(self, lane: _Lane, message: Numbered) -> None:
+        """Count a line that a former server completed and the portal, when it said hello, had
+        not counted yet."""
+        lane.uncounted = range(message.seq + 1, lane.uncounted.stop)
+        if isinstance(message, Input) and not is_idle_line(message.text):
+            self._session(lane).cmd_total += 1
 
     def _make_ready(self, lane: _Lane) -> None:
         if lane.queue and lane.running is None and not lane.is_ready:
@@ -232,6 +249,8 @@ class Turn:
             What must be written before anything is sent, or None when there is nothing.
         """
         end = self._elapsed() + TURN_S
+        while self._actions:
+            self._act(self._actions.popleft())
         while self._resumed:
             self._go_on(*self._resumed.popleft())
         while self._ready:
@@ -307,6 +326,12 @@ class Turn:
         return None
 
     def _connect(self, lane: _Lane, message: Connected) -> Running | None:
+        """Greet a client; a greeting that a former server had begun and not shown begins again."""
+        session = lane.session or self._new_session(lane, message)
+        lane.marks = self._marks()
+        return self._rules.at_connected(session)
+
+    def _new_session(self, lane: _Lane, message: Connected) -> ServerSession:
         sessions = self._rules.sessions
         session = self._rules.make_session(lane.key, sessions)
         self._last_sessid += 1
@@ -320,7 +345,7 @@ class Turn:
         lane.session = session
         sessions.add(session)
         session.touch()
-        return self._rules.at_connected(session)
+        return session
 
     def _session(self, lane: _Lane) -> ServerSession:
         assert lane.session is not None, "input 1 of a connection is its `connected`"
@@ -517,6 +542,7 @@ class Turn:
         sessions.add(session)
         self._collector.know(session, entry)
         self._lanes[key] = lane = _Lane(key, session, cursor)
+        lane.uncounted = range(copy.cursor + 1, cursor + 1)
         session.touch()
         self._guarded(lane, lambda: self._rules.at_adopt(session))
         if session.unfinished:
@@ -558,6 +584,12 @@ class Turn:
         lane = self._lanes.get(key) or _Lane(key, session, 0)
         self._guarded(lane, lambda: self._rules.sessions.end(session, reason))
         self._drop(lane)
+
+    def _act(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            _log.exception("an action has failed")
 
     def _guarded(self, lane: _Lane, hook: Callable[[], object]) -> None:
         """Run code of the game outside a command: an error is logged and disturbs nobody."""
