@@ -94,14 +94,17 @@ class Puppeting:
             session.msg(refusal)
             return False
         taking = self._sessions_for(account, session, obj)
-        self._settle(account, session, obj)
+        holders = obj.sessions.all()
+        self._tell(session, obj, holders)
         self.unpuppet_object(account, [each for each in taking if each.puid is not None])
-        was_held = obj.has_account > 0
         obj.at_pre_puppet(account, session=session)
         for each in taking:
             self._link(account, each, obj)
             each.set_puppet(obj)
-        obj.at_post_puppet(session=taking if was_held else None)
+        if self._mode not in SHARING_MODES:
+            # Only now, so that nobody sees the object leave and come back.
+            self.unpuppet_object(account, holders)
+        obj.at_post_puppet(session=taking if holders else None)
         account.last_puppet_id = obj.id
         return True
 
@@ -151,21 +154,17 @@ class Puppeting:
             return [session]
         return [each for each in account.sessions.all() if each.puid != obj.id]
 
-    def _settle(self, account: Account, session: ServerSession, obj: Object) -> None:
-        """Agree with the account's other sessions that control the object: share or take over."""
-        holders = obj.sessions.all()
+    def _tell(self, session: ServerSession, obj: Object, holders: list[ServerSession]) -> None:
+        """Tell both that the account's other sessions share the object, or lose it."""
         if not holders:
             return
-        shared = self._mode in SHARING_MODES
-        if shared:
+        if self._mode in SHARING_MODES:
             session.msg(f"Sharing {obj.key} with another of your sessions.")
             theirs = f"{obj.key} is now shared from another of your sessions."
         else:
             session.msg(f"Taking over {obj.key} from another of your sessions.")
             theirs = f"{obj.key} is now acted from another of your sessions."
         obj.msg(theirs, session=holders)
-        if not shared:
-            self.unpuppet_object(account, holders)
 
     def _link(self, account: Account, session: ServerSession, obj: Object) -> None:
         obj.sessions.add(session)

@@ -438,8 +438,8 @@ class Object:
     def at_pre_puppet(self, account: Any, session: ServerSession, **kwargs: Any) -> None:
         """An account is about to take control."""
 
-    def at_post_puppet(self, **kwargs: Any) -> None:
-        """An account has taken control."""
+    def at_post_puppet(self, session: Any = None, **kwargs: Any) -> None:
+        """An account has taken control; `session`: those that joined others that had it."""
 
     def at_pre_unpuppet(self, **kwargs: Any) -> None:
         """A session is about to let go."""

@@ -69,12 +69,19 @@ class Character(Object):
         if self.location is None:
             account.msg(f"{self.key} has no location and no home is set.", session=session)
 
-    def at_post_puppet(self, **kwargs: Any) -> None:
-        """Tell it who it is and where, and the place that it is here."""
-        self.msg(f"\nYou become {self.key}.\n")
+    def at_post_puppet(self, session: Any = None, **kwargs: Any) -> None:
+        """Tell it who it is and where, and the place that it is here.
+
+        Args:
+            session: The sessions that have joined others, of which the place hears nothing; None:
+                it has just come.
+        """
+        self.msg(f"\nYou become {self.key}.\n", session=session)
         location = self.location
-        if location is not None:
-            self.msg((self.at_look(location), {"type": "look"}))
+        if location is None:
+            return
+        self.msg((self.at_look(location), {"type": "look"}), session=session)
+        if session is None:
             text = "{name} has entered the game."
             location.msg_contents(text, [self], self, {"name": self})
 
