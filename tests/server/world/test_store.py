@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from everdoor.errors import Fenced, StartupError, StoreBusy, StoreError
+from everdoor.ids import Incarnation, RowId, SessionKey
+from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry
+from everdoor_server.world import Store, upgrade
+
+KEY = SessionKey("portal", 5, 1)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/world.db"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = Store.open(url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def other(url: str, store: Store, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody else's connection to the same database."""
+    connection = sqlite3.connect(tmp_path / "world.db", isolation_level=None, timeout=0)
+    yield connection
+    connection.close()
+
+
+def row(n: int, portal: str = "portal", generation: int = 1) -> OutboxRow:
+    return OutboxRow(portal, RowId(generation, n), b"row %d" % n)
+
+
+def counter(value: int) -> Change:
+    return Change("counter", {"name": "object"}, {"value": value})
+
+
+def test_store_begins_with_nothing(store: Store) -> None:
+    stored = store.load()
+    assert (stored.generation, stored.last_sessid) == (0, 0)
+    assert (stored.portals, stored.roster, stored.rows) == ([], [], [])
+
+
+def test_generation_rises_with_every_server(url: str, store: Store) -> None:
+    assert store.raise_generation("host.1") == 1
+    again = Store.open(url)
+    assert again.raise_generation("host.2") == 2
+    assert again.load().generation == 2
+    again.close()
+
+
+def test_store_holds_what_a_turn_has_committed(url: str, store: Store) -> None:
+    generation = store.raise_generation("host")
+    entry = RosterEntry(KEY, 7, 3, None)
+    portal = KnownPortal("portal", Incarnation(5, 2**64 - 1), "host", buried=True)
+    commit = Commit(generation, 1, rows=[row(1)], present=[entry], portals=[portal], last_sessid=7)
+    commit.changes.append(counter(12))
+    store.commit(commit)
+    again = Store.open(url)
+    stored = again.load()
+    assert stored.roster == [entry]
+    assert stored.portals == [portal]
+    assert stored.rows == [row(1)]
+    assert (stored.last_sessid, again.rows.counter("object")) == (7, 12)
+    again.close()
+
+
+def test_store_replaces_what_has_changed_and_removes_what_is_absent(store: Store) -> None:
+    generation = store.raise_generation("host")
+    leaving = SessionKey("portal", 5, 2)
+    entries = [RosterEntry(KEY, 7, None, None), RosterEntry(leaving, 8, None, None)]
+    store.commit(Commit(generation, 1, present=entries, last_sessid=8))
+    changed = RosterEntry(KEY, 7, 3, 4)
+    newer = KnownPortal("portal", Incarnation(6, 1), "host")
+    store.commit(Commit(generation, 2, present=[changed], absent=[leaving], portals=[newer]))
+    stored = store.load()
+    assert (stored.roster, stored.portals, stored.last_sessid) == ([changed], [newer], 8)
+
+
+def test_acknowledged_rows_go_up_to_the_one_that_was_named(store: Store) -> None:
+    store.raise_generation("host")
+    generation = store.raise_generation("host")
+    old = [row(1, generation=1), row(9, generation=1), row(1, "another", generation=1)]
+    store.commit(Commit(generation, 1, rows=[*old, row(1, generation=2), row(2, generation=2)]))
+    store.commit(Commit(generation, 3, trimmed={"portal": RowId(2, 1)}))
+    assert store.load().rows == [row(1, "another"), row(2, generation=2)]
+
+
+def test_rows_of_a_forgotten_portal_go_before_new_ones_come(store: Store) -> None:
+    generation = store.raise_generation("host")
+    store.commit(Commit(generation, 1, rows=[row(1), row(1, "another")]))
+    store.commit(Commit(generation, 2, rows=[row(2)], forgotten=["portal"]))
+    assert store.load().rows == [row(1, "another"), row(2)]
+
+
+def test_row_of_a_mebibyte_is_kept_as_it_is(store: Store) -> None:
+    generation = store.raise_generation("host")
+    body = bytes(range(256)) * 4096
+    store.commit(Commit(generation, 1, rows=[OutboxRow("portal", RowId(1, 1), body)]))
+    assert store.load().rows[0].body == body
+
+
+# The fence.
+
+
+def test_store_writes_nothing_for_a_server_that_was_replaced(url: str, store: Store) -> None:
+    generation = store.raise_generation("old")
+    successor = Store.open(url)
+    successor.raise_generation("new")
+    commit = Commit(generation, 1, rows=[row(1)], last_sessid=5, changes=[counter(5)])
+    with pytest.raises(Fenced, match="generation 2 has taken over .* generation 1 and must leave"):
+        store.commit(commit)
+    assert (successor.load().rows, successor.load().last_sessid) == ([], 0)
+    assert successor.rows.counter("object") == 0
+    successor.close()
+
+
+def test_store_writes_nothing_for_a_generation_that_is_not_there_yet(store: Store) -> None:
+    generation = store.raise_generation("host")
+    with pytest.raises(Fenced):
+        store.commit(Commit(generation + 1, 1, rows=[row(1)]))
+
+
+# Errors.
+
+
+def test_locked_database_is_busy_and_takes_the_same_commit_later(
+    store: Store, other: sqlite3.Connection
+) -> None:
+    commit = Commit(store.raise_generation("host"), 1, rows=[row(1)], changes=[counter(5)])
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="locked"):
+        store.commit(commit)
+    other.execute("ROLLBACK")
+    store.commit(commit)
+    assert store.load().rows == [row(1)]
+
+
+def test_full_database_is_busy_and_takes_the_same_commit_later(
+    store: Store, other: sqlite3.Connection
+) -> None:
+    generation = store.raise_generation("host")
+    limit = store._driver.rows("PRAGMA page_count", {})[0][0] + 4
+    store._driver.rows(f"PRAGMA max_page_count={limit}", {})
+    commit = Commit(generation, 1, changes=[counter(1)], last_sessid=1)
+    commit.rows = [OutboxRow("portal", RowId(1, 1), bytes(100_000))]
+    with pytest.raises(StoreBusy, match="full"):
+        store.commit(commit)
+    assert (store.load().rows, store.load().last_sessid) == ([], 0)
+    store._driver.rows("PRAGMA max_page_count=1000000", {})
+    store.commit(commit)
+    assert store.load().last_sessid == 1
+
+
+def test_commit_that_the_database_refuses_writes_nothing(store: Store) -> None:
+    generation = store.raise_generation("host")
+    orphan = Change("attribute", {"object_id": 99, "name": "desc"}, {"value": "1"})
+    with pytest.raises(StoreError, match="refused"):
+        store.commit(Commit(generation, 1, rows=[row(1)], changes=[orphan]))
+    with pytest.raises(StoreError, match="refused"):
+        store.commit(Commit(generation, 2, rows=[row(2), row(2)]))
+    assert store.load().rows == []
+
+
+def test_readers_do_not_keep_a_turn_waiting(store: Store, other: sqlite3.Connection) -> None:
+    generation = store.raise_generation("host")
+    store.commit(Commit(generation, 1, rows=[row(1)]))
+    other.execute("BEGIN")
+    before = other.execute("SELECT count(*) FROM world_outbox").fetchone()
+    store.commit(Commit(generation, 2, rows=[row(2)]))
+    assert other.execute("SELECT count(*) FROM world_outbox").fetchone() == before == (1,)
+
+
+# Opening.
+
+
+def test_seed_is_written_once(url: str) -> None:
+    seeds: list[int] = []
+
+    def seed() -> list[Change]:
+        seeds.append(1)
+        return [counter(3)]
+
+    for _ in range(2):
+        store = Store.open(url, seed=seed)
+        assert store.rows.counter("object") == 3
+        store.close()
+    assert seeds == [1]
+
+
+def test_failing_seed_leaves_an_empty_database(url: str) -> None:
+    with pytest.raises(StartupError, match="cannot be opened"):
+        Store.open(
+            url, seed=lambda: [Change("attribute", {"object_id": 9, "name": "x"}, {"value": "1"})]
+        )
+    store = Store.open(url, seed=lambda: [counter(3)])
+    assert store.rows.counter("object") == 3
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("revision", "text"),
+    [("9999", "newer than this program"), ("0000", "run `everdoor db upgrade`")],
+)
+def test_database_of_another_revision_is_refused(
+    url: str, store: Store, other: sqlite3.Connection, revision: str, text: str
+) -> None:
+    other.execute("UPDATE world_version SET version_num = ?", (revision,))
+    with pytest.raises(StartupError, match=text) as caught:
+        Store.open(url)
+    assert "\n" not in str(caught.value)
+
+
+def test_newer_database_is_not_upgraded(url: str, store: Store, other: sqlite3.Connection) -> None:
+    other.execute("UPDATE world_version SET version_num = '9999'")
+    with pytest.raises(StartupError, match="newer"):
+        upgrade(url)
+
+
+def test_upgrade_makes_a_database_and_can_be_repeated(url: str) -> None:
+    upgrade(url)
+    upgrade(url)
+    store = Store.open(url)
+    assert store.load().generation == 0
+    store.close()
+
+
+def test_damaged_database_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "world.db"
+    path.write_bytes(b"this is no database, though it is long enough to be one" * 100)
+    with pytest.raises(
+        StartupError, match="world.db cannot be opened: file is not a database"
+    ) as e:
+        Store.open(f"sqlite:///{path}")
+    assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("nonsense", "no database URL"),
+        ("sqlite:////nowhere/at/all/world.db", "cannot be opened: unable to open"),
+        ("postgresql://anna:secret@host/world", r"anna:\*\*\*@host/world; .* SQLite"),
+    ],
+)
+def test_url_that_leads_nowhere_is_refused_in_one_line(url: str, text: str) -> None:
+    with pytest.raises(StartupError, match=text) as caught:
+        Store.open(url)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_lease_is_taken_durably_and_turns_are_as_set(store: Store) -> None:
+    store.raise_generation("host")
+    assert store._driver.rows("PRAGMA synchronous", {}) == [(1,)]
+    assert store._driver.rows("PRAGMA journal_mode", {}) == [("wal",)]
+    assert store._driver.rows("PRAGMA wal_autocheckpoint", {}) == [(0,)]
