@@ -8,7 +8,7 @@ gets elsewhere in `moving`. Objects are made, read and deleted by `index.Objects
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from everdoor_server.attributes import Attributes, Saved, Unsaved
@@ -96,18 +96,12 @@ class Object:
         state["key"], state["typeclass_path"] = row.key, row.typeclass
         state["location_id"], state["home_id"] = row.location, row.home
         state["destination_id"] = row.destination
-        state["lock_storage"] = add_locks(self.default_locks, row.locks)
+        state["lock_storage"] = _locks(self.default_locks, row.locks)
         state["cmdset_paths"] = row.cmdsets
         self.exits_version = self.contents_version = 0
         self.account: PuppetAccount | None = None
         self.sessions = SessionList()
-        self.aliases = self._labels("alias", row.labels)
-        self.tags = self._labels("tag", row.labels)
-        self.permissions = self._labels("permission", row.labels)
-        rows, changes = objects.rows, objects.changes
-        self.attributes = Attributes("attribute", row.id, rows.attributes, changes, objects)
-        self.db = Saved(self.attributes)
-        self.ndb = Unsaved()
+        self._stored_labels = row.labels
         self._contents: dict[int, Object] | None = None
         self._cmdset: Any = None
 
@@ -121,6 +115,33 @@ class Object:
 
     def __str__(self) -> str:
         return self.key
+
+    # Parts that most objects never use are made when they are asked for.
+
+    @cached_property
+    def aliases(self) -> Labels:
+        return self._labels("alias")
+
+    @cached_property
+    def tags(self) -> Labels:
+        return self._labels("tag")
+
+    @cached_property
+    def permissions(self) -> Labels:
+        return self._labels("permission")
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        load, changes = self.objects.rows.attributes, self.objects.changes
+        return Attributes("attribute", self.id, load, changes, self.objects)
+
+    @cached_property
+    def db(self) -> Saved:
+        return Saved(self.attributes)
+
+    @cached_property
+    def ndb(self) -> Unsaved:
+        return Unsaved()
 
     # What it is.
 
@@ -459,15 +480,13 @@ class Object:
             "location_id": self.location_id,
             "home_id": self.home_id,
             "destination_id": self.destination_id,
-            "locks": "" if self.lock_storage == self._class_locks() else self.lock_storage,
+            "locks": "" if self.lock_storage == _locks(self.default_locks) else self.lock_storage,
             "cmdsets": list(self.cmdset_paths),
         }
 
-    def _class_locks(self) -> str:
-        return add_locks(self.default_locks, "")
-
-    def _labels(self, kind: str, labels: Iterable[Label]) -> Labels:
-        names = [(label.category, label.name) for label in labels if label.kind == kind]
+    def _labels(self, kind: str) -> Labels:
+        stored = self._stored_labels
+        names = [(label.category, label.name) for label in stored if label.kind == kind]
         return Labels(names, partial(self._note_label, kind))
 
     def _note_label(self, kind: str, category: str, name: str, present: bool) -> None:
@@ -482,3 +501,9 @@ class Object:
     def _all_labels(self) -> list[Label]:
         kinds = (("alias", self.aliases), ("tag", self.tags), ("permission", self.permissions))
         return [Label(kind, *pair) for kind, labels in kinds for pair in labels.pairs()]
+
+
+@lru_cache(maxsize=1024)
+def _locks(default: str, own: str = "") -> str:
+    """Locks of a class with those of an object; most objects have none and share one string."""
+    return add_locks(default, own)
