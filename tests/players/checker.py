@@ -125,6 +125,8 @@ def screen(record: Record) -> Screen:
     for entry in record.entries:
         if entry.kind is Kind.BEGAN:
             is_checked, read.thing = True, entry.text
+        elif entry.kind is Kind.ENDED:
+            is_checked = False
         elif entry.kind is Kind.CLOSED:
             read.is_cut = True
         elif is_checked and entry.kind is Kind.SENT:

@@ -58,19 +58,24 @@ class Crowd:
         self._typists = [asyncio.create_task(self._type(player)) for player in self.players]
 
     async def finish(self) -> None:
-        """Stop typing, and wait until everybody has seen all that was done.
+        """Stop typing, wait until everybody has seen all that was done, and end what is checked.
 
         Once every line has been answered, all is committed; what is answered after that comes
         behind it on every screen.
         """
         await self._cancel()
         for _ in ("all is done", "all is seen"):
-            await asyncio.gather(*(self.is_answered(p) for p in self.players if p.is_open))
+            await asyncio.gather(*(self.is_answered(player) for player in self.present()))
+        for player in self.present():
+            player.end()
+
+    def present(self) -> list[Player]:
+        """Those whose connection is open."""
+        return [player for player in self.players if player.is_open]
 
     async def serves(self) -> None:
         """Wait until a line that is typed from now on is answered."""
-        player = next(player for player in self.players if player.is_open)
-        await self.is_answered(player)
+        await self.is_answered(self.present()[0])
 
     async def is_answered(self, player: Player) -> None:
         """Have a player think a numbered line, and wait for the answer."""

@@ -18,11 +18,13 @@ class Kind(StrEnum):
     """What happened.
 
     OPENED, CLOSED: the connection, the latter by the other side. LEFT: the player closed it.
-    BEGAN: from here on, lines are checked; its text names the player's own thing.
+    BEGAN: from here on, lines are checked; its text names the player's own thing. ENDED: up to
+    here; the connection is still watched.
     """
 
     OPENED = "opened"
     BEGAN = "began"
+    ENDED = "ended"
     SENT = "sent"
     GOT = "got"
     CLOSED = "closed"

@@ -120,6 +120,10 @@ class Player:
         """Have everything checked from here on; `thing` is the player's own."""
         self._note(Kind.BEGAN, thing)
 
+    def end(self) -> None:
+        """Have lines checked no further."""
+        self._note(Kind.ENDED)
+
     async def leave(self) -> None:
         """Close the connection and write the record. Idempotent."""
         if self.is_open:

@@ -91,6 +91,11 @@ def test_check_looks_only_at_what_came_after_the_beginning() -> None:
     assert _findings(ada=early + ADA.lstrip()) == {}
 
 
+def test_check_looks_only_at_what_came_before_the_end_save_for_the_connection() -> None:
+    assert _findings(ada=ADA + "ended\nsent look\ngot The Hall\n") == {}
+    assert _findings(ada=ADA + "ended\nclosed\n") == {"connections dropped": 1}
+
+
 def test_check_passes_over_notices_of_a_restart() -> None:
     assert _findings(cyd=CYD + "".join(f"got {notice}\n" for notice in NOTICES)) == {}
 
