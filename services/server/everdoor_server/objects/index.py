@@ -142,7 +142,8 @@ class Objects:
         obj.aliases.add(aliases)
         obj.tags.add(tags)
         obj.permissions.add(permissions)
-        obj.locks.add(locks)
+        if locks:
+            obj.locks.add(locks)
         for name, value in (attributes or {}).items():
             obj.attributes.add(name, value)
         obj.location = location
