@@ -48,7 +48,10 @@ class Shell:
 
     @contextmanager
     def start(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """Start a command; its stdout and stderr are one pipe, and it is stopped at the end."""
+        """Start a command; its stdout and stderr are one pipe, and it is stopped at the end.
+
+        It leads a process group, as at a terminal (see `press_ctrl_c`).
+        """
         process = subprocess.Popen(
             _command(arguments),
             cwd=self.folder,
@@ -57,6 +60,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         assert process.stdout is not None
         try:
@@ -82,6 +86,11 @@ def read_all(process: subprocess.Popen[str]) -> str:
     """Read what a started command still says, until it and all that it started have ended."""
     assert process.stdout is not None
     return process.stdout.read()
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """Send SIGINT to a started command and to all in its process group."""
+    os.killpg(process.pid, signal.SIGINT)
 
 
 def _command(arguments: tuple[str, ...]) -> list[str]:

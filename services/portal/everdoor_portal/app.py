@@ -61,6 +61,7 @@ class Portal:
         self._identity = identity
         self._stream = stream
         self._listener = listener
+        self._telnet_port: int = listener.getsockname()[1]
         self._bus = Bus(loop)
         self.sessions = PortalSessionHandler(
             identity.portal, identity.incarnation, loop.time, settings.held_input_lines
@@ -102,7 +103,7 @@ class Portal:
             "incarnation": self._identity.incarnation.number,
             "sessions": len(self.sessions),
             "link": self.uplink.state.value,
-            "telnet_port": self._listener.getsockname()[1],
+            "telnet_port": self._telnet_port,
         }
 
     # The link.

@@ -66,14 +66,17 @@ def system_state(reports: Iterable[StatusReport]) -> SystemState:
     )
 
 
-def troubles(report: StatusReport) -> list[str]:
-    """What a person should know of workers that keep dying; nothing when all is well."""
-    told = []
+def notes(report: StatusReport) -> list[str]:
+    """What a person should know of a process besides: its port, and workers that keep dying."""
+    ports = {
+        worker.info["telnet_port"] for worker in report.workers if "telnet_port" in worker.info
+    }
+    told = [f"telnet port {port}" for port in sorted(ports)]
     for worker in report.workers:
         if worker.failures:
             times = "once" if worker.failures == 1 else f"{worker.failures} times in a row"
             pause = f", starts again in {worker.retry_in_s:.1f} s" if worker.retry_in_s else ""
-            told.append(f"its worker died {times}{pause}")
+            told.append(f"worker {worker.index} died {times}{pause}")
     return told
 
 

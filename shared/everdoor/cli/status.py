@@ -40,9 +40,9 @@ def status(json: bool) -> None:
 
 
 def _rows(state: SystemState, reports: list[StatusReport]) -> list[list[str]]:
-    from everdoor.cli.state import troubles
+    from everdoor.cli.state import notes
 
-    notes = {report.pid: "; ".join(troubles(report)) for report in reports}
+    told = {report.pid: "; ".join(notes(report)) for report in reports}
     server, auth = state.server, state.auth
     shown: list[tuple[str, str, int | None, int | None, int | None]] = [
         ("auth", auth.state, auth.pid, auth.worker_pid, None),
@@ -53,6 +53,6 @@ def _rows(state: SystemState, reports: list[StatusReport]) -> list[list[str]]:
         for portal in state.portals
     ]
     return [
-        [*["-" if cell is None else str(cell) for cell in row], notes.get(row[2] or 0, "")]
+        [*["-" if cell is None else str(cell) for cell in row], told.get(row[2] or 0, "")]
         for row in shown
     ]

@@ -68,7 +68,7 @@ def is_new(settings: Settings) -> bool:
 def _refuse_second(settings: Settings, system: Endpoints, commands: dict[str, str]) -> None:
     from everdoor.cli.control import running
 
-    wanted = {name for command in commands for name in (command, f"{command}.1")}
+    wanted = {settings.portal_id}.union(*((name, f"{name}.1") for name in commands))
     already = [process for process in running(system) if process in wanted]
     if already:
         raise StartupError(

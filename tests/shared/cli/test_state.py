@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from everdoor.cli.state import system_state, troubles
+from everdoor.cli.state import notes, system_state
 from everdoor.messages.calls import StatusReport, WorkerReport
 
 
@@ -76,13 +76,19 @@ def test_state_of_a_portal_that_cannot_say_its_id() -> None:
     assert (portal.id, portal.incarnation, portal.sessions) == ("portal.1.0", None, None)
 
 
-def test_troubles_tell_deaths_and_the_pause() -> None:
+def test_notes_tell_deaths_and_the_pause() -> None:
     dying = WorkerReport(0, "down", 0, 4, 0.52, {})
 
-    assert troubles(StatusReport("server", "down", 20, [dying])) == [
-        "its worker died 4 times in a row, starts again in 0.5 s"
+    assert notes(StatusReport("server", "down", 20, [dying])) == [
+        "worker 0 died 4 times in a row, starts again in 0.5 s"
     ]
 
 
-def test_troubles_are_none_when_all_is_well() -> None:
-    assert troubles(StatusReport("server", "up", 20, [worker()])) == []
+def test_notes_tell_the_port_once() -> None:
+    workers = [worker(0, telnet_port=4000), worker(1, telnet_port=4000)]
+
+    assert notes(StatusReport("portal.1", "up", 30, workers)) == ["telnet port 4000"]
+
+
+def test_notes_are_none_when_all_is_well() -> None:
+    assert notes(StatusReport("server", "up", 20, [worker()])) == []

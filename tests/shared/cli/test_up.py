@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import socket
+import subprocess
+from collections.abc import Callable
 
 import pytest
 
-from everdoor_program import Shell, read_all, read_until
+from everdoor_program import Shell, press_ctrl_c, read_all, read_until
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_up_stops_all_on_a_signal(shell: Shell, number: signal.Signals) -> None:
+@pytest.mark.parametrize("stop", [press_ctrl_c, subprocess.Popen.terminate])
+def test_up_stops_all_when_it_is_told_to(
+    shell: Shell, stop: Callable[[subprocess.Popen[str]], None]
+) -> None:
     shell.make_old_home()
     shell.procfile("one: echo one is here; exec sleep 60\ntwo: echo two is here; exec sleep 60\n")
 
     with shell.start("up") as up:
         seen = read_until(up, "is here") + read_until(up, "is here")
-        up.send_signal(number)
+        stop(up)
         rest = read_all(up)
 
         assert up.wait() == 0
