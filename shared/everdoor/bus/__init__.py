@@ -1,7 +1,7 @@
 """ZeroMQ between Everdoor's processes: the only room that imports zmq.
 
 A process makes one `Bus` and from it its wires; `RpcClient`, `RpcServer`, `Publisher` and
-`Subscriber` stand on top. `listeners` makes the sockets that a supervisor hands down.
+`Subscriber` stand on top. The sockets that a supervisor hands down are `everdoor.listeners`'.
 """
 
 from everdoor.bus.pubsub import Publisher, Subscriber

@@ -6,9 +6,10 @@ waits. Rules:
 - A worker is told to go once it has said that everything is imported and its place is free.
 - When the active one ends, the standby is promoted at once, and a new standby is started when the
   promoted one serves.
-- Who keeps dying is started again after a growing pause (`PAUSES_S`); having served for
-  `SETTLED_S` makes that forgotten. A standby has its own count, so that one that cannot load
-  leaves the active worker alone.
+- Who keeps dying is started ever less often: at least `PAUSES_S` lie between the starts, so one
+  that has served for longer is replaced at once. Having served for `SETTLED_S` makes earlier
+  deaths forgotten. A standby has its own count, so that one that cannot load leaves the active
+  worker alone.
 - Until one worker of the process has served, an end means that the process cannot start.
 - Stopping tells those who serve, ends the others, and kills whoever is left after `STOP_S`.
 
@@ -23,8 +24,9 @@ from typing import Literal, NamedTuple
 from everdoor.messages.supervision import Go, StopWork, ToWorker
 
 PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Pause after the first, second ... death in a row; the last one repeats. The first is a crash
-like any other and must not be felt; later ones must not burn a core."""
+"""Least seconds from a start to the next, after the first, second ... death in a row; the last
+one repeats. The first is a crash like any other and must not be felt; later ones must not burn a
+core."""
 
 SETTLED_S = 30.0
 """Whoever served this long did not die of what killed the one before."""
@@ -199,11 +201,11 @@ class Crew:
         if worker is place.standby:
             place.standby = None
             place.standby_failures = 1 if has_settled else place.standby_failures + 1
-            place.next_standby_at = now + _pause(place.standby_failures)
+            place.next_standby_at = worker.since + _pause(place.standby_failures)
         else:
             place.active = None
             place.failures = 1 if has_settled else place.failures + 1
-            place.next_active_at = now + _pause(place.failures)
+            place.next_active_at = worker.since + _pause(place.failures)
 
     def _stop(self, reason: str, now: float, code: int) -> list[Action]:
         self.is_stopping = True

