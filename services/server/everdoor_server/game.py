@@ -1,0 +1,188 @@
+"""Loading a game: a folder of Python modules over the shipped commands, sets and hooks.
+
+The folder is imported as the package `game`, whatever its own name, so that nothing in it can
+clash with a package of ours. A module that it has replaces what is shipped:
+
+    cmdsets.py              UnloggedinCmdSet, SessionCmdSet, AccountCmdSet, CharacterCmdSet
+    hooks.py                at_server_start and its kin (`everdoor_server.restarts`)
+    connection_screens.py   CONNECTION_SCREEN, or connection_screen(session)
+
+Every module is imported when the game is loaded, so that a mistake is found before anybody plays
+it. What is loaded is a copy of the folder: the code that was accepted last stays under the home,
+and runs when the folder has been broken since.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from everdoor.errors import SettingsError, UserError
+from everdoor_server.restarts import ModuleHooks
+
+PACKAGE = "game"
+
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "tests", "var", "*.db")
+"""What is in a game's folder and is no code of it."""
+
+CMDSETS = {
+    "cmdset_unloggedin": "UnloggedinCmdSet",
+    "cmdset_session": "SessionCmdSet",
+    "cmdset_account": "AccountCmdSet",
+    "cmdset_character": "CharacterCmdSet",
+}
+"""Options of the game and the classes of `cmdsets.py` that set them."""
+
+
+class GameError(UserError):
+    """A game's code cannot be loaded; the text names the file and line."""
+
+
+@dataclass(frozen=True)
+class LoadedGame:
+    """What a game replaces.
+
+    Attributes:
+        options: By name, as GameOptions takes them; what is not named stays as shipped.
+        hooks: Its hooks around starts and stops.
+        source: The copy that was loaded; None for the shipped game.
+    """
+
+    options: dict[str, Any] = field(default_factory=dict)
+    hooks: ModuleHooks = field(default_factory=ModuleHooks)
+    source: Path | None = None
+
+
+class GameFolder:
+    """A game's folder and the copies of it under the home.
+
+    Args:
+        folder: Where its developers edit it.
+        kept: Folder under the home for the copies; `accepted` in it links to the one that was
+            accepted last.
+
+    Raises:
+        SettingsError: The folder is none.
+    """
+
+    def __init__(self, folder: Path, kept: Path) -> None:
+        if not folder.is_dir():
+            raise SettingsError(
+                f"EVERDOOR_GAME is {folder}: expected the folder of a game; correct the path, or "
+                "leave the setting empty for the shipped game"
+            )
+        self.folder = folder
+        self._kept = kept
+        self._accepted = kept / "accepted"
+
+    @property
+    def has_accepted(self) -> bool:
+        return self._accepted.is_dir()
+
+    def load(self, is_live: bool) -> LoadedGame:
+        """Import the game, once in a process.
+
+        Args:
+            is_live: The folder as it is now; else the code that was accepted last.
+
+        Raises:
+            GameError: It cannot be imported.
+        """
+        source = self._copy() if is_live else self._accepted.resolve()
+        try:
+            return _import(source, self.folder)
+        except GameError:
+            if is_live:
+                shutil.rmtree(source, ignore_errors=True)
+            raise
+
+    def accept(self, game: LoadedGame) -> None:
+        """Make the copy that was loaded the one that runs after a crash."""
+        if game.source is None or game.source == self._accepted.resolve():
+            return
+        link = self._kept / f"link-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(game.source.name)
+        link.replace(self._accepted)
+        for other in self._kept.glob("copy-*"):
+            if other != game.source:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def discard(self, game: LoadedGame) -> None:
+        """Remove a copy that was loaded and not accepted."""
+        if game.source is not None and game.source != self._accepted.resolve():
+            shutil.rmtree(game.source, ignore_errors=True)
+
+    def _copy(self) -> Path:
+        target = self._kept / f"copy-{os.getpid()}"
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(self.folder, target, ignore=LEFT_OUT)
+        return target
+
+
+def _import(source: Path, folder: Path) -> LoadedGame:
+    package = ModuleType(PACKAGE)
+    package.__path__ = [str(source)]
+    sys.modules[PACKAGE] = package
+    modules = {name: _import_module(name, source, folder) for name in _module_names(source)}
+    options = _options(modules)
+    return LoadedGame(options, ModuleHooks(modules.get("hooks")), source)
+
+
+def _module_names(source: Path) -> Iterator[str]:
+    for found in pkgutil.walk_packages([str(source)]):
+        yield found.name
+
+
+def _import_module(name: str, source: Path, folder: Path) -> ModuleType:
+    try:
+        return importlib.import_module(f"{PACKAGE}.{name}")
+    except Exception as exc:
+        raise GameError(f"{folder / _place(exc, source)}: {_what(exc)}") from exc
+
+
+def _options(modules: dict[str, ModuleType]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for option, name in CMDSETS.items():
+        if hasattr(modules.get("cmdsets"), name):
+            options[option] = f"{PACKAGE}.cmdsets.{name}"
+    screens = modules.get("connection_screens")
+    screen: str | Callable[..., str] | None = getattr(screens, "connection_screen", None)
+    screen = screen or getattr(screens, "CONNECTION_SCREEN", None)
+    if screen is not None:
+        options["connection_screen"] = screen
+    return options
+
+
+def error_text(error: Exception, game: LoadedGame, folder: Path | None) -> str:
+    """One line for what game code has raised: its file and line, and what."""
+    if folder is None or game.source is None:
+        return _what(error)
+    return f"{folder / _place(error, game.source)}: {_what(error)}"
+
+
+def _place(error: BaseException, source: Path) -> str:
+    """File and line in the game that an error is about, relative to its folder."""
+    found = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if Path(frame.filename).is_relative_to(source):
+            found = f"{Path(frame.filename).relative_to(source)}, line {frame.lineno}"
+    if isinstance(error, SyntaxError) and error.filename:
+        place = Path(error.filename)
+        name = place.relative_to(source) if place.is_relative_to(source) else place
+        found = f"{name}, line {error.lineno}"
+    return found
+
+
+def _what(error: BaseException) -> str:
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
