@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, exists, literal_column, or_
+from sqlalchemy import bindparam, literal_column, select, union
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import SQLModel
 
@@ -119,7 +119,7 @@ class WorldRows:
 
     def _read_objects(self, by: str, value: Any) -> list[ObjectRow]:
         objects, tags = self._objects[by]
-        given = value._asdict() if isinstance(value, Label) else {"value": value}
+        given = _label_columns(value) if isinstance(value, Label) else {"value": value}
         labels: dict[int, list[Label]] = {}
         for object_id, kind, category, name, _ in self._driver.rows(tags.sql, given):
             labels.setdefault(object_id, []).append(Label(kind, category, name))
@@ -132,15 +132,15 @@ class WorldRows:
 
 
 def _object_filters() -> dict[str, ColumnElement[bool]]:
-    """What objects are found by, each a condition on their table."""
+    """What objects are found by, each a condition on their table that an index serves."""
     objects, tags = table_of(Object).c, table_of(Tag).alias().c
     value: ColumnElement[Any] = bindparam("value")
-    is_alias = and_(
-        tags.object_id == objects.id, tags.kind == literal_column("'alias'"), tags.folded == value
-    )
-    has_label = and_(
-        tags.object_id == objects.id,
+    named = table_of(Object).alias().c
+    called = select(named.id).where(named.folded == value)
+    by_alias = (tags.kind == literal_column("'alias'"), tags.folded == value)
+    by_label = (
         tags.kind == bindparam("kind"),
+        tags.folded == bindparam("folded"),
         tags.category == bindparam("category"),
         tags.name == bindparam("name"),
     )
@@ -149,8 +149,8 @@ def _object_filters() -> dict[str, ColumnElement[bool]]:
         "location": objects.location_id == value,
         "home": objects.home_id == value,
         "destination": objects.destination_id == value,
-        "name": or_(objects.folded == value, exists().where(is_alias)),
-        "label": exists().where(has_label),
+        "name": objects.id.in_(union(called, select(tags.object_id).where(*by_alias))),
+        "label": objects.id.in_(select(tags.object_id).where(*by_label)),
     }
 
 
@@ -158,6 +158,10 @@ def _tags_of(where: ColumnElement[bool]) -> ColumnElement[bool]:
     """The labels of the objects for which a condition holds."""
     objects, tags = table_of(Object), table_of(Tag)
     return tags.c.object_id.in_(objects.select().with_only_columns(objects.c.id).where(where))
+
+
+def _label_columns(label: Label) -> dict[str, Any]:
+    return {**label._asdict(), "folded": label.name.casefold()}
 
 
 def _columns(change: Change) -> dict[str, Any]:
