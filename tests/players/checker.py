@@ -156,12 +156,21 @@ def _look_at(read: Screen, entry: Entry, viewer: _Namer) -> None:
         read.order.append(deed)
 
 
-def check(records: Iterable[Record], expected_cut: Iterable[str] = ()) -> Findings:
-    """Check what players saw.
+def check(
+    records: Iterable[Record],
+    expected_cut: Iterable[str] = (),
+    places: Mapping[str, str] | None = None,
+    room: str = "",
+) -> Findings:
+    """Check what players saw, and where the database says that they and their things are.
+
+    A move that was typed and never answered may have been done or not.
 
     Args:
         records: All who were in the room together from where their records began.
         expected_cut: Players whose connection the fault was meant to end.
+        places: Key of the place by key of what is there: things and characters. None: unknown.
+        room: Key of the room that all were in.
     """
     screens = [screen(record) for record in records]
     found = Findings()
@@ -175,28 +184,19 @@ def check(records: Iterable[Record], expected_cut: Iterable[str] = ()) -> Findin
         _check_screen(one, happened, found)
         if one.is_cut and one.player not in expected_cut:
             found.add("connections dropped", one.player)
+        if places is not None:
+            _check_places(one, places, room, found)
     _check_orders([one for one in screens if not one.is_cut], found)
     return found
 
 
-def check_places(
-    records: Iterable[Record], places: Mapping[str, str], room: str, found: Findings
-) -> None:
-    """Check where the database says that things and players are.
-
-    A line that was typed and never answered may have been done or not.
-
-    Args:
-        places: Key of the place by key of what is there; of things and of characters.
-        room: Key of the room that all were in.
-    """
-    for one in map(screen, records):
-        if places.get(one.player) != room:
-            found.add("players misplaced", f"{one.player} is in {places.get(one.player)}")
-        possible = {one.player if verb is Verb.GET else room for verb in _last_moves(one)}
-        if one.thing and places.get(one.thing) not in possible:
-            where = places.get(one.thing)
-            found.add("things misplaced", f"{one.thing} is in {where}, not in {sorted(possible)}")
+def _check_places(one: Screen, places: Mapping[str, str], room: str, found: Findings) -> None:
+    if places.get(one.player) != room:
+        found.add("players misplaced", f"{one.player} is in {places.get(one.player)}")
+    possible = {one.player if verb is Verb.GET else room for verb in _last_moves(one)}
+    if one.thing and places.get(one.thing) not in possible:
+        where = places.get(one.thing)
+        found.add("things misplaced", f"{one.thing} is in {where}, not in {sorted(possible)}")
 
 
 def _last_moves(one: Screen) -> set[Verb]:

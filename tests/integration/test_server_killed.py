@@ -1,0 +1,56 @@
+"""Players who type all the time do not notice that the server's worker is killed, again and again.
+
+The promise: no connection ends, no line is lost, done twice or answered to somebody else, and
+everybody and everything is where the last answer said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from integration.crowded import crowd_of, findings, look_around
+from integration.system import System, kill, until
+from players.crowd import LINE_EVERY_S, Crowd
+
+PLAYERS = 20
+KILLS = 6
+"""For each seed; a supervisor makes a longer and longer pause of those that follow at once."""
+
+SEEDS = (1, 2, 3, 4)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nobody_notices_that_the_server_is_killed_under_load(folder: Path, seed: int) -> None:
+    with System(folder) as system:
+        system.up()
+        crowd = crowd_of(system, PLAYERS, "Guest")
+        places = asyncio.run(_play_through(system, crowd, random.Random(seed)))
+        findings(system, "Guest", places).assert_none()
+
+
+async def _play_through(system: System, crowd: Crowd, chance: random.Random) -> dict[str, str]:
+    """Kill the worker at random instants while all type; return where everything is then."""
+    async with crowd:
+        before = await asyncio.to_thread(system.status)
+        sessions = {portal["sessions"] for portal in before.portals.values()}
+        assert 0 not in sessions, f"everybody came to one portal: {before.portals}"
+        crowd.start()
+        for _ in range(KILLS):
+            await crowd.serves()
+            await asyncio.sleep(chance.uniform(0, 3 * LINE_EVERY_S))
+            await asyncio.to_thread(_kill_server_worker, system)
+        await crowd.serves()
+        await crowd.finish()
+        after = await asyncio.to_thread(system.until_up)
+        assert after.server["generation"] == before.server["generation"] + KILLS
+        await look_around(crowd)
+        return system.places()
+
+
+def _kill_server_worker(system: System) -> None:
+    kill(until(lambda: system.status().server["worker_pid"], "the server has a worker"))
