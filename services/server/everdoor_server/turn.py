@@ -184,6 +184,7 @@ class Turn:
         self._waiting: dict[int, _Lane] = {}
         self._last_wait = 0
         self._answered: dict[SessionKey, int] = {}
+        self._confirmed: dict[SessionKey, int] = {}
         self._limbo: dict[SessionKey, RosterEntry] = {}
         for entry in stored.roster:
             self._present_in_limbo(entry)
@@ -229,8 +230,7 @@ class Turn:
             self._count(lane, message)
 
     def _count(self, lane: _Lane, message: Numbered) -> None:
-        """Count a line that a former server completed and the portal, when it said hello, had
-        not counted yet."""
+        """Count a line that has run and that the portal, when it said hello, had not counted."""
         lane.uncounted = range(message.seq + 1, lane.uncounted.stop)
         if isinstance(message, Input) and not is_idle_line(message.text):
             self._session(lane).cmd_total += 1
@@ -260,22 +260,31 @@ class Turn:
         return self._take_commit()
 
     def committed(self, commit: Commit) -> None:
-        """The Commit is written: its rows may go."""
+        """The Commit is written: its rows may go, and auth may forget what it answered."""
+        self._confirmed.update(self._answered)
+        self._answered.clear()
         for row in commit.rows:
             link = self._links.get(row.portal)
             if link is not None:
                 link.keep(row)
 
     def take_waits(self) -> list[Waiting]:
-        """What commands have begun to wait for since the last call."""
+        """What commands have begun to wait for since the last call, and still do."""
         waits, self._waits = self._waits, []
-        return waits
+        return [waiting for waiting in waits if self._still_waits(waiting)]
+
+    def _still_waits(self, waiting: Waiting) -> bool:
+        lane = self._waiting[waiting.id]
+        if lane.running is None:
+            del self._waiting[waiting.id]
+            self._answered[lane.key] = lane.seq
+        return lane.running is not None
 
     def take_answered(self) -> list[tuple[SessionKey, int]]:
-        """Lines whose answers from auth are needed no more, each session's last; call it after
-        `committed`, and tell auth."""
-        answered, self._answered = self._answered, {}
-        return list(answered.items())
+        """Lines that are complete for good, each session's last: auth need not keep its answers
+        to them any longer."""
+        confirmed, self._confirmed = self._confirmed, {}
+        return list(confirmed.items())
 
     def _take_commit(self) -> Commit | None:
         self._drop_ended()
@@ -414,7 +423,11 @@ class Turn:
 
     def _go_on(self, wait_id: int, answer: Any, error: Exception | None) -> None:
         lane = self._waiting.pop(wait_id, None)
-        if lane is not None and lane.running is not None and not self._has_ended(lane):
+        if lane is None:
+            return
+        if lane.running is None or self._has_ended(lane):
+            self._answered[lane.key] = lane.seq
+        else:
             lane.marks = self._marks()
             self._set_off_lines = 0
             self._perform(lane, lane.running, answer, error)
@@ -463,10 +476,11 @@ class Turn:
     def _drop(self, lane: _Lane) -> None:
         """Forget the inputs of a session that has ended, and what it waits for."""
         self._lanes.pop(lane.key, None)
-        if lane.calls:
-            self._answered[lane.key] = lane.seq
         lane.queue.clear()
-        if lane.running is not None:
+        if lane.running is None:
+            self._answered[lane.key] = lane.seq
+        else:
+            # Auth may be about to answer it: only then can it forget (see `_go_on`).
             self._guarded(lane, lane.running.close)
             lane.running = None
 
@@ -474,6 +488,7 @@ class Turn:
         """Abandon what sessions that others have ended were doing."""
         while ended := self._collector.take_ended():
             for key in ended:
+                self._limbo.pop(key, None)
                 if (lane := self._lanes.get(key)) is not None:
                     self._drop(lane)
 
@@ -500,6 +515,16 @@ class Turn:
             link.adopted = True
             self._adopt_all(link, hello.copies, rows)
         self._end_missing(link, hello.copies)
+        self._recount(link, hello.copies)
+
+    def _recount(self, link: Downlink, copies: list[Copy]) -> None:
+        """Take over the counts of completed lines; lines that the portal does not know to be
+        complete follow its hello and are counted again."""
+        for copy in copies:
+            lane = self._lanes.get(SessionKey(link.portal, link.incarnation.number, copy.conn))
+            if lane is not None and lane.session is not None:
+                lane.session.cmd_total = copy.cmd_total
+                lane.uncounted = range(copy.cursor + 1, lane.seq + 1)
 
     def _adopt_all(self, link: Downlink, copies: list[Copy], rows: list[Row]) -> None:
         """Take over the sessions of a portal: its copies plus the rows it has not applied."""
@@ -519,6 +544,8 @@ class Turn:
             if key[:2] == life and (key in self._limbo or key.conn not in held):
                 self._limbo.pop(key, None)
                 self._end(key, CONNECTION_LOST)
+        for key in [key for key in self._lanes if key[:2] == life and key.conn not in held]:
+            self._drop(self._lanes[key])
 
     def _adopt(self, key: SessionKey, copy: Copy, state: dict[str, Any], cursor: int) -> None:
         sessions = self._rules.sessions
@@ -537,12 +564,11 @@ class Turn:
         session.conn_time = now - copy.conn_age_s
         session.cmd_last = now - copy.idle_s
         session.cmd_last_visible = now - copy.idle_visible_s
-        session.cmd_total = copy.cmd_total
         self._last_sessid = max(self._last_sessid, session.sessid)
         sessions.add(session)
         self._collector.know(session, entry)
         self._lanes[key] = lane = _Lane(key, session, cursor)
-        lane.uncounted = range(copy.cursor + 1, cursor + 1)
+        lane.calls = self._generation << 32  # numbers that no former server gave to a call
         session.touch()
         self._guarded(lane, lambda: self._rules.at_adopt(session))
         if session.unfinished:
