@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -17,9 +19,12 @@ import structlog
 from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Addressed, Bus, Wire
 from everdoor.errors import CallRefused, Fenced, StoreBusy, StoreError
+from everdoor.messages.calls import ConfirmCopies, CopiesKept, CopiesLack
 from everdoor_server.auth_client import AuthClient
+from everdoor_server.barrier import BARRIER_S, Barrier
 from everdoor_server.commit import Commit
 from everdoor_server.links import Links
+from everdoor_server.restarts import Ending
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn, Waiting
 from everdoor_server.waits import Call, Pause
@@ -80,6 +85,9 @@ class Server:
         self._wire: Wire[Addressed] | None = None
         self._arrived: deque[Addressed] = deque()
         self._is_committing = False
+        self._is_parked = False
+        self._barrier: Barrier | None = None
+        self._confirmed = asyncio.Event()
         self._has_left = False
         self._turn_is_due = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,6 +113,70 @@ class Server:
         """What `everdoor status` says of this worker."""
         return {"sessions": len(self._sessions), "portals": len(self._links)}
 
+    # A planned end.
+
+    async def park(self, ending: Ending, stop: Callable[[], None]) -> dict[str, float]:
+        """Run the stop hooks in a last turn, and have every portal confirm what it holds.
+
+        Lines wait from now on, in the portals. Frames are still taken and heartbeats sent.
+
+        Args:
+            stop: Runs the hooks of the game.
+
+        Returns:
+            Seconds by name: quiesce (until the last turn was committed), barrier.
+        """
+        begun = self._loop.time()
+        self._is_parked = True
+        self._turn.end(ending)
+        self._turn.do(stop)
+        self._work()
+        while self._is_committing:
+            await asyncio.sleep(COMMIT_RETRY_S)
+        quiesced = self._loop.time()
+        self._confirmed.clear()
+        self._barrier = Barrier(self._turn, self._links)
+        if self._barrier.waiting:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._confirmed.wait(), BARRIER_S)
+        if self._barrier.waiting or self._barrier.resent:
+            _log.warning(
+                "portals were not sure of their copies",
+                waited_for=sorted(self._barrier.waiting),
+                sent_anew=self._barrier.resent,
+            )
+        return {"quiesce": quiesced - begun, "barrier": self._loop.time() - quiesced}
+
+    def confirm(self, call: ConfirmCopies) -> CopiesKept | CopiesLack:
+        """A portal says what it holds."""
+        if self._barrier is None:
+            return CopiesKept()
+        answer = self._barrier.confirm(call)
+        if isinstance(answer, CopiesLack):
+            self._work()
+        if not self._barrier.waiting:
+            self._confirmed.set()
+        return answer
+
+    def resume(self, start: Callable[[], None]) -> None:
+        """The end is called off: lines are run again.
+
+        Args:
+            start: Runs the hooks of the game.
+        """
+        self._is_parked = False
+        self._barrier = None
+        self._turn.end(Ending.CRASH)
+        self._turn.do(start)
+        self._work()
+
+    def tell(self, sessid: int, text: str) -> None:
+        """Show a text to a session, if it is still here."""
+        session = self._sessions.get(sessid)
+        if session is not None:
+            self._turn.do(partial(session.msg, text))
+            self._work_soon()
+
     # Frames.
 
     def _received(self, batch: list[Addressed]) -> None:
@@ -120,16 +192,19 @@ class Server:
         if self._is_committing or self._has_left:
             return
         now = self._loop.time()
+        commit: Commit | None = None
         try:
             while self._arrived:
                 routing_id, frame = self._arrived.popleft()
                 for event in self._links.receive(routing_id, frame, now):
                     self._turn.receive(event)
-            commit = self._turn.run()
+            commit = self._turn.run(lines=not self._is_parked)
             if commit is not None:
                 self._store.commit(commit)
         except StoreBusy as exc:
-            assert commit is not None, "only a commit finds the database busy"
+            if commit is None:
+                self._give_up(exc)
+                return
             self._spawn(self._commit_patiently(commit, exc))
             return
         except (Fenced, StoreError) as exc:
@@ -165,7 +240,7 @@ class Server:
         for waiting in self._turn.take_waits():
             self._wait(waiting)
         self._send()
-        if self._turn.has_work():
+        if self._turn.has_work() and not self._is_parked:
             self._work_soon()
 
     def _give_up(self, error: Exception) -> None:

@@ -119,6 +119,15 @@ class Collector:
         if entry is not None:
             self._roster[session.key] = entry
 
+    def state_of(self, key: SessionKey) -> dict[str, object]:
+        """The state of a session as its portal holds it once it has every row."""
+        return self._replicated.get(key, {})
+
+    def forget_state_of(self, session: ServerSession) -> None:
+        """Take its portal's copy for lost: the next row brings all of it."""
+        self._replicated.pop(session.key, None)
+        self.touch(session)
+
     def discard(self, life: Life) -> None:
         """Drop what was gathered for a portal that will never read it."""
         self._drafts.pop(life, None)

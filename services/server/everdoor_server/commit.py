@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from everdoor.ids import Incarnation, RowId, SessionKey
+from everdoor_server.restarts import Ending
 
 
 class OutboxRow(NamedTuple):
@@ -62,7 +63,8 @@ class Commit:
 
     `generation` is the fence: nothing is written when the database holds a newer one. `trimmed`
     maps a portal to the last row it acknowledged (that row and those before it go). `forgotten`:
-    portals whose rows all go, before those of this Commit are added.
+    portals whose rows all go, before those of this Commit are added. `ending`: how this
+    generation ends, should nothing be written after it.
     """
 
     generation: int
@@ -75,6 +77,7 @@ class Commit:
     forgotten: list[str] = field(default_factory=list)
     last_sessid: int | None = None
     changes: list[Change] = field(default_factory=list)
+    ending: Ending | None = None
 
     def is_empty(self) -> bool:
         """Whether there is nothing that must be written now; trimming alone can wait."""
@@ -86,15 +89,20 @@ class Commit:
             or self.forgotten
             or self.last_sessid is not None
             or self.changes
+            or self.ending is not None
         )
 
 
 @dataclass(slots=True)
 class Stored:
-    """What a generation starts from: the link's half of the database, read after the fence."""
+    """What a generation starts from: the link's half of the database, read after the fence.
+
+    `ended` is how the generation before it ended.
+    """
 
     generation: int
     last_sessid: int
     portals: list[KnownPortal]
     roster: list[RosterEntry]
     rows: list[OutboxRow]
+    ended: Ending = Ending.CRASH

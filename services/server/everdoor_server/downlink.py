@@ -66,6 +66,11 @@ class Downlink:
         """Whether rows can be sent now."""
         return self._sender is not None
 
+    @property
+    def last_row(self) -> RowId:
+        """The newest row that the portal is to apply."""
+        return self.rows[-1].id if self.rows else self.acknowledged
+
     def is_closing(self, conn: int) -> bool:
         """Whether a row that the portal may not have applied yet closes this connection."""
         return conn in self._closing

@@ -28,10 +28,23 @@ from everdoor_server.commands.nearby import NearbyCmdSets
 from everdoor_server.commit import Change
 from everdoor_server.objects import Character, Object, Objects
 from everdoor_server.puppeting import Puppeting
+from everdoor_server.restarts import (
+    RESUME_HOOKS,
+    START_HOOKS,
+    STOP_HOOKS,
+    Ending,
+    Hooks,
+    ModuleHooks,
+    releases_puppets,
+    run_hooks,
+)
 from everdoor_server.rows import WorldRows
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler, Sink
 from everdoor_server.waits import Running
+
+AskRestart = Callable[[Ending, ServerSession], None]
+"""Asks for an end of this generation; the session is told how it went."""
 
 _DEFAULT_SETS = "everdoor_server.commands.default.cmdsets"
 
@@ -67,9 +80,11 @@ class Game:
         options: Its settings.
         session_class: What sessions are; the setting `server_session_class`.
         character_class: What new accounts play.
+        hooks: What the game does around starts and ends.
 
     Attributes:
         sessions, accounts, objects: What commands reach as `self.game`.
+        ask_restart: Set by the shell.
 
     Raises:
         SettingsError: A setting names a command set that there is not.
@@ -83,9 +98,13 @@ class Game:
         options: GameOptions | None = None,
         session_class: type[ServerSession] = ServerSession,
         character_class: type[Object] = Character,
+        hooks: Hooks | None = None,
     ) -> None:
         self.options = options or GameOptions()
         self._session_class = session_class
+        self._hooks = hooks or ModuleHooks()
+        self._ended = Ending.CRASH
+        self.ask_restart: AskRestart = _cannot_restart
         self._library = CmdSetLibrary(load_cmdset)
         self._sets = {name: self._configured_set(name) for name in CMDSET_OPTIONS}
         self._changes = Changes()
@@ -121,6 +140,13 @@ class Game:
             self.report_error(session, trace, error)
             return None
 
+    def at_return(self, session: ServerSession) -> None:
+        """A session is back whose puppet was released for a restart: it takes it again."""
+        released = releases_puppets(self._ended) and session.logged_in and session.puid is None
+        account = self.accounts.get(session.uid)
+        if released and account is not None and self.options.auto_puppet_on_login:
+            self._puppeting.enter(account, session)
+
     def at_adopt(self, session: ServerSession) -> None:
         """Link account, puppet and command sets of a restored session, in silence.
 
@@ -147,6 +173,25 @@ class Game:
     def change_count(self) -> int:
         """Counts changes of the world: it has moved when a command changed something."""
         return self._changes.count
+
+    # Around starts and ends of the server.
+
+    def at_server_start(self, ended: Ending) -> None:
+        """A generation begins; `ended` is how the one before it did."""
+        self._ended = ended
+        run_hooks(self._hooks, START_HOOKS[ended], self)
+
+    def at_server_stop(self, ending: Ending) -> None:
+        """A generation ends as planned: its last turn."""
+        run_hooks(self._hooks, STOP_HOOKS[ending], self)
+        if releases_puppets(ending):
+            for session in self.sessions.get_sessions():
+                if isinstance(session.account, Account):
+                    self._puppeting.unpuppet_object(session.account, [session])
+
+    def at_server_resume(self) -> None:
+        """The end that was planned has been called off."""
+        run_hooks(self._hooks, RESUME_HOOKS, self)
 
     # What the handler of sessions asks.
 
@@ -214,6 +259,10 @@ class Game:
         if isinstance(account, Account):
             account.sessions.remove(session)
         session.account = session.puppet = None
+
+
+def _cannot_restart(ending: Ending, session: ServerSession) -> None:
+    raise UserError("This world cannot be restarted from within.")
 
 
 def _keep_on_session(session: ServerSession, kept: list[str]) -> None:

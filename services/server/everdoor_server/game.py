@@ -19,6 +19,7 @@ import os
 import pkgutil
 import shutil
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -123,9 +124,9 @@ class GameFolder:
             shutil.rmtree(game.source, ignore_errors=True)
 
     def _copy(self) -> Path:
-        target = self._kept / f"copy-{os.getpid()}"
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(self.folder, target, ignore=LEFT_OUT)
+        self._kept.mkdir(parents=True, exist_ok=True)
+        target = Path(tempfile.mkdtemp(prefix="copy-", dir=self._kept))
+        shutil.copytree(self.folder, target, ignore=LEFT_OUT, dirs_exist_ok=True)
         return target
 
 

@@ -37,6 +37,7 @@ from everdoor_server.collector import Collector
 from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry, Stored
 from everdoor_server.downlink import Downlink
 from everdoor_server.links import Arrived, Dead, Greeted, LinkEvent, Links
+from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession, SessionDoors
 from everdoor_server.sessionhandler import LoginHooks, ServerSessionHandler
 from everdoor_server.waits import Request, Running
@@ -79,6 +80,9 @@ class GameRules(LoginHooks, Protocol):
 
     def at_adopt(self, session: ServerSession) -> None:
         """A session has been restored (perhaps again): link account, puppet, command sets."""
+
+    def at_return(self, session: ServerSession) -> None:
+        """Its portal has said hello: a restored session is whole, and its held lines come next."""
 
     def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
         """A command has raised: log it, tell its player the trace."""
@@ -185,6 +189,7 @@ class Turn:
         self._last_wait = 0
         self._answered: dict[SessionKey, int] = {}
         self._confirmed: dict[SessionKey, int] = {}
+        self._ending: Ending | None = None
         self._limbo: dict[SessionKey, RosterEntry] = {}
         for entry in stored.roster:
             self._present_in_limbo(entry)
@@ -242,8 +247,11 @@ class Turn:
 
     # The turn.
 
-    def run(self) -> Commit | None:
+    def run(self, lines: bool = True) -> Commit | None:
         """Run what waits, for TURN_S at most.
+
+        Args:
+            lines: False: only actions are run; players' lines, and answers, are left waiting.
 
         Returns:
             What must be written before anything is sent, or None when there is nothing.
@@ -251,9 +259,9 @@ class Turn:
         end = self._elapsed() + TURN_S
         while self._actions:
             self._act(self._actions.popleft())
-        while self._resumed:
+        while lines and self._resumed:
             self._go_on(*self._resumed.popleft())
-        while self._ready:
+        while lines and self._ready:
             self._step(self._ready.popleft())
             if self._elapsed() > end:
                 break
@@ -298,11 +306,35 @@ class Turn:
         if self._last_sessid != self._stored_sessid:
             commit.last_sessid = self._stored_sessid = self._last_sessid
         commit.changes = self._rules.take_changes()
+        commit.ending, self._ending = self._ending, None
         if commit.is_empty():
             return None
         commit.trimmed = self._links.take_trimmed()
         self._n = commit.n
         return commit
+
+    # Ending.
+
+    def end(self, ending: Ending) -> None:
+        """Say how this generation ends, should the next commit be its last."""
+        self._ending = ending
+
+    def copies_of(self, link: Downlink) -> list[tuple[int, int, dict[str, object]]]:
+        """What a portal holds once it has every row: (connection, cursor, state)."""
+        life = (link.portal, link.incarnation.number)
+        return [
+            (lane.key.conn, lane.cursor, self._collector.state_of(lane.key))
+            for lane in self._lanes.values()
+            if lane.key[:2] == life and lane.session is not None
+        ]
+
+    def send_copies_anew(self, link: Downlink) -> None:
+        """Have the next row bring all that a portal is to hold."""
+        life = (link.portal, link.incarnation.number)
+        for lane in self._lanes.values():
+            if lane.key[:2] == life and lane.session is not None:
+                self._collector.forget_state_of(lane.session)
+                self._collector.complete(lane.key, lane.cursor)
 
     # One line.
 
@@ -571,6 +603,7 @@ class Turn:
         lane.calls = self._generation << 32  # numbers that no former server gave to a call
         session.touch()
         self._guarded(lane, lambda: self._rules.at_adopt(session))
+        self._guarded(lane, lambda: self._rules.at_return(session))
         if session.unfinished:
             session.unfinished = 0
             session.msg(INTERRUPTED)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from everdoor.ids import SessionKey
+from everdoor.ids import Incarnation, RowId, SessionKey
 
 Name = Annotated[str, Meta(max_length=200)]
 Secret = Annotated[str, Meta(max_length=1024)]
@@ -70,6 +70,26 @@ class Confirm(CallMessage, frozen=True, tag="confirm"):
 AuthCall = Authenticate | CreateAccount | Confirm
 
 
+# From a portal to the server.
+
+
+class ConfirmCopies(CallMessage, frozen=True, tag="confirm_copies"):
+    """What a portal holds while the server prepares to restart. Answer: CopiesKept or CopiesLack.
+
+    `last` is the row it applied last, `count` how many copies it has, `digest` as
+    `everdoor.digest` makes it from them.
+    """
+
+    portal: Name
+    incarnation: Incarnation
+    last: RowId
+    count: int
+    digest: bytes
+
+
+ServerCall = ConfirmCopies
+
+
 # To a supervisor.
 
 
@@ -83,9 +103,24 @@ class Stop(CallMessage, frozen=True, tag="stop"):
     reason: Name
 
 
-ControlCall = Status | Stop
+class Restart(CallMessage, frozen=True, tag="restart"):
+    """Bring new code to the server: `mode` is reload or reset. Answer: Restarted, when the new
+    code serves; Failed `refused` when it does not load or start, and the old code runs on."""
 
-Call = AuthCall | ControlCall
+    mode: Literal["reload", "reset"]
+
+
+class StopServer(CallMessage, frozen=True, tag="stop_server"):
+    """End the server's worker in order and start none before StartServer. Answer: Done."""
+
+
+class StartServer(CallMessage, frozen=True, tag="start_server"):
+    """Start the server's worker again. Answer: Done, when it serves."""
+
+
+ControlCall = Status | Stop | Restart | StopServer | StartServer
+
+Call = AuthCall | ServerCall | ControlCall
 
 
 # Answers.
@@ -124,6 +159,25 @@ class WorkerReport(CallMessage, frozen=True):
     info: dict[str, Any]
 
 
+class CopiesKept(CallMessage, frozen=True, tag="copies_kept"):
+    """The portal's copies are the server's: it may go."""
+
+
+class CopiesLack(CallMessage, frozen=True, tag="copies_lack"):
+    """The portal's copies differ. What is missing comes as a row: confirm again when `last` is
+    applied."""
+
+    last: RowId
+
+
+class Restarted(CallMessage, frozen=True, tag="restarted"):
+    """The new code serves. `silence_s` from the last turn of the old to the first of the new, and
+    `parts` of it in seconds by name: quiesce, barrier, switch, replay."""
+
+    silence_s: float
+    parts: dict[str, float]
+
+
 class Done(CallMessage, frozen=True, tag="done"):
     """It has happened; there is nothing more to say."""
 
@@ -137,7 +191,7 @@ class Failed(CallMessage, frozen=True, tag="failed"):
     retry_after_s: float = 0.0
 
 
-Result = AccountFound | StatusReport | Done
+Result = AccountFound | StatusReport | CopiesKept | CopiesLack | Restarted | Done
 
 Answer = Result | Failed
 

@@ -10,6 +10,7 @@ from everdoor.errors import Fenced, StartupError, StoreBusy, StoreError
 from everdoor.ids import Incarnation, RowId, SessionKey
 from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry
 from everdoor_server.world import Store, upgrade
+from takeover import take_over
 
 KEY = SessionKey("portal", 5, 1)
 
@@ -49,15 +50,15 @@ def test_store_begins_with_nothing(store: Store) -> None:
 
 
 def test_generation_rises_with_every_server(url: str, store: Store) -> None:
-    assert store.raise_generation("host.1") == 1
+    assert take_over(store, "host.1") == 1
     again = Store.open(url)
-    assert again.raise_generation("host.2") == 2
+    assert take_over(again, "host.2") == 2
     assert again.load().generation == 2
     again.close()
 
 
 def test_store_holds_what_a_turn_has_committed(url: str, store: Store) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     entry = RosterEntry(KEY, 7, 3, None)
     portal = KnownPortal("portal", Incarnation(5, 2**64 - 1), "host", buried=True)
     commit = Commit(generation, 1, rows=[row(1)], present=[entry], portals=[portal], last_sessid=7)
@@ -73,7 +74,7 @@ def test_store_holds_what_a_turn_has_committed(url: str, store: Store) -> None:
 
 
 def test_store_replaces_what_has_changed_and_removes_what_is_absent(store: Store) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     leaving = SessionKey("portal", 5, 2)
     entries = [RosterEntry(KEY, 7, None, None), RosterEntry(leaving, 8, None, None)]
     store.commit(Commit(generation, 1, present=entries, last_sessid=8))
@@ -85,8 +86,8 @@ def test_store_replaces_what_has_changed_and_removes_what_is_absent(store: Store
 
 
 def test_acknowledged_rows_go_up_to_the_one_that_was_named(store: Store) -> None:
-    store.raise_generation("host")
-    generation = store.raise_generation("host")
+    take_over(store, "host")
+    generation = take_over(store, "host")
     old = [row(1, generation=1), row(9, generation=1), row(1, "another", generation=1)]
     store.commit(Commit(generation, 1, rows=[*old, row(1, generation=2), row(2, generation=2)]))
     store.commit(Commit(generation, 3, trimmed={"portal": RowId(2, 1)}))
@@ -94,14 +95,14 @@ def test_acknowledged_rows_go_up_to_the_one_that_was_named(store: Store) -> None
 
 
 def test_rows_of_a_forgotten_portal_go_before_new_ones_come(store: Store) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     store.commit(Commit(generation, 1, rows=[row(1), row(1, "another")]))
     store.commit(Commit(generation, 2, rows=[row(2)], forgotten=["portal"]))
     assert store.load().rows == [row(1, "another"), row(2)]
 
 
 def test_row_of_a_mebibyte_is_kept_as_it_is(store: Store) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     body = bytes(range(256)) * 4096
     store.commit(Commit(generation, 1, rows=[OutboxRow("portal", RowId(1, 1), body)]))
     assert store.load().rows[0].body == body
@@ -111,9 +112,9 @@ def test_row_of_a_mebibyte_is_kept_as_it_is(store: Store) -> None:
 
 
 def test_store_writes_nothing_for_a_server_that_was_replaced(url: str, store: Store) -> None:
-    generation = store.raise_generation("old")
+    generation = take_over(store, "old")
     successor = Store.open(url)
-    successor.raise_generation("new")
+    take_over(successor, "new")
     commit = Commit(generation, 1, rows=[row(1)], last_sessid=5, changes=[counter(5)])
     with pytest.raises(Fenced, match="generation 2 has taken over .* generation 1 and must leave"):
         store.commit(commit)
@@ -123,7 +124,7 @@ def test_store_writes_nothing_for_a_server_that_was_replaced(url: str, store: St
 
 
 def test_store_writes_nothing_for_a_generation_that_is_not_there_yet(store: Store) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     with pytest.raises(Fenced):
         store.commit(Commit(generation + 1, 1, rows=[row(1)]))
 
@@ -134,7 +135,7 @@ def test_store_writes_nothing_for_a_generation_that_is_not_there_yet(store: Stor
 def test_locked_database_is_busy_and_takes_the_same_commit_later(
     store: Store, other: sqlite3.Connection
 ) -> None:
-    commit = Commit(store.raise_generation("host"), 1, rows=[row(1)], changes=[counter(5)])
+    commit = Commit(take_over(store, "host"), 1, rows=[row(1)], changes=[counter(5)])
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusy, match="locked"):
         store.commit(commit)
@@ -146,7 +147,7 @@ def test_locked_database_is_busy_and_takes_the_same_commit_later(
 def test_full_database_is_busy_and_takes_the_same_commit_later(
     store: Store, other: sqlite3.Connection
 ) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     limit = store._driver.rows("PRAGMA page_count", {})[0][0] + 4
     store._driver.rows(f"PRAGMA max_page_count={limit}", {})
     commit = Commit(generation, 1, changes=[counter(1)], last_sessid=1)
@@ -160,7 +161,7 @@ def test_full_database_is_busy_and_takes_the_same_commit_later(
 
 
 def test_commit_that_the_database_refuses_writes_nothing(store: Store) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     orphan = Change("attribute", {"object_id": 99, "name": "desc"}, {"value": "1"})
     with pytest.raises(StoreError, match="refused"):
         store.commit(Commit(generation, 1, rows=[row(1)], changes=[orphan]))
@@ -170,7 +171,7 @@ def test_commit_that_the_database_refuses_writes_nothing(store: Store) -> None:
 
 
 def test_readers_do_not_keep_a_turn_waiting(store: Store, other: sqlite3.Connection) -> None:
-    generation = store.raise_generation("host")
+    generation = take_over(store, "host")
     store.commit(Commit(generation, 1, rows=[row(1)]))
     other.execute("BEGIN")
     before = other.execute("SELECT count(*) FROM world_outbox").fetchone()
@@ -258,7 +259,7 @@ def test_url_that_leads_nowhere_is_refused_in_one_line(url: str, text: str) -> N
 
 
 def test_lease_is_taken_durably_and_turns_are_as_set(store: Store) -> None:
-    store.raise_generation("host")
+    take_over(store, "host")
     assert store._driver.rows("PRAGMA synchronous", {}) == [(1,)]
     assert store._driver.rows("PRAGMA journal_mode", {}) == [("wal",)]
     assert store._driver.rows("PRAGMA wal_autocheckpoint", {}) == [(0,)]

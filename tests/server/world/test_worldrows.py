@@ -13,6 +13,7 @@ from everdoor_server.objects import Exit, Objects, Thing
 from everdoor_server.rows import Label, MemoryRows, WorldRows
 from everdoor_server.world import Store
 from stage import Stage
+from takeover import take_over
 
 
 class Kept:
@@ -30,7 +31,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
         yield Kept(rows, rows.apply)
         return
     store = Store.open(f"sqlite:///{tmp_path}/world.db")
-    generation = store.raise_generation("test")
+    generation = take_over(store, "test")
     yield Kept(store.rows, lambda changes: store.commit(Commit(generation, 1, changes=changes)))
     store.close()
 

@@ -13,6 +13,7 @@ from sqlalchemy import Dialect, bindparam, delete, insert, literal_column, selec
 from everdoor.errors import Fenced
 from everdoor.ids import Incarnation, RowId, SessionKey
 from everdoor_server.commit import Commit, KnownPortal, OutboxRow, RosterEntry, Stored
+from everdoor_server.restarts import Ending
 from everdoor_server.world.models import Counter, Lease, Outbox, Portal, Roster
 from everdoor_server.world.sqlite import SqliteDriver
 from everdoor_server.world.statements import compiled, query, table_of, writing
@@ -33,9 +34,14 @@ class LinkRows:
         dialect = driver.dialect
         lease, outbox = table_of(Lease), table_of(Outbox)
         self._generation = compiled(select(lease.c.generation), dialect)
+        self._ended = compiled(select(lease.c.ended), dialect)
+        self._end = compiled(update(lease).values(ending=bindparam("by")), dialect)
         self._raise = compiled(
             update(lease).values(
-                generation=lease.c.generation + literal_column("1"), holder=bindparam("by")
+                generation=lease.c.generation + literal_column("1"),
+                holder=bindparam("by"),
+                ended=lease.c.ending,
+                ending=bindparam("ending"),
             ),
             dialect,
         )
@@ -54,7 +60,7 @@ class LinkRows:
 
     def raise_generation(self, holder: str) -> int:
         """Take the lease, within a transaction; returns the new generation."""
-        self._driver.run(self._raise, {"by": holder})
+        self._driver.run(self._raise, {"by": holder, "ending": Ending.CRASH})
         return self.generation()
 
     def generation(self) -> int:
@@ -70,6 +76,7 @@ class LinkRows:
         rows = self._driver.rows
         return Stored(
             generation=self.generation(),
+            ended=Ending(rows(self._ended, {})[0][0]),
             last_sessid=self.counter(SESSID),
             portals=[_known_portal(*columns) for columns in rows(self._portals, {})],
             roster=[_roster_entry(*columns) for columns in rows(self._present, {})],
@@ -89,6 +96,8 @@ class LinkRows:
                 f"{commit.generation} and must leave"
             )
         self._write_rows(commit)
+        if commit.ending is not None:
+            self._driver.run(self._end, {"by": commit.ending})
         if commit.present or commit.absent or commit.portals or commit.last_sessid is not None:
             self._write_presence(commit)
 

@@ -47,13 +47,19 @@ def _part_of(table: str) -> Column[int]:
 
 
 class Lease(WorldTable, table=True):
-    """Who serves this world: one row, whose generation fences every write."""
+    """Who serves this world: one row, whose generation fences every write.
+
+    `ending` is how this generation ends (until it says so: a crash), `ended` how the one before
+    did; both are values of `everdoor_server.restarts.Ending`.
+    """
 
     __tablename__ = "world_lease"
 
     id: int = Field(sa_column=_number(key=True))
     generation: int = Field(sa_column=_number())
     holder: str = Field(sa_column=_text())
+    ending: str = Field(sa_column=_text())
+    ended: str = Field(sa_column=_text())
 
 
 class Portal(WorldTable, table=True):

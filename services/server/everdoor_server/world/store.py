@@ -6,7 +6,8 @@ Source: docs/protocol.md, section 8.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from sqlalchemy import inspect, make_url, text
@@ -63,24 +64,33 @@ class Store:
             raise
         return store
 
-    def raise_generation(self, holder: str) -> int:
+    @contextmanager
+    def takeover(self, holder: str) -> Iterator[Stored]:
         """Take the world over, durably: whoever served it before can write no more.
+
+        All in one transaction, so that an error in the block leaves the world to whoever has it.
 
         Args:
             holder: Who takes it, for people: host and process.
 
         Returns:
-            The new generation.
+            For the block: what the new generation starts from. Within it the world may be read,
+            and written by `add_changes`.
 
         Raises:
             StoreBusy, StoreError: As for `commit`.
         """
         with self._driver.transaction(durable=True):
-            return self._link.raise_generation(holder)
+            self._link.raise_generation(holder)
+            yield self._link.load()
 
     def load(self) -> Stored:
-        """Read what a generation starts from; after `raise_generation`."""
+        """Read what the link's half of the database holds."""
         return self._link.load()
+
+    def add_changes(self, changes: Iterable[Change]) -> None:
+        """Write changes of the world that happen at a start; within `takeover`."""
+        self.rows.apply(changes)
 
     def commit(self, commit: Commit) -> None:
         """Write all of it or nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from everdoor_server.commands.cmdset import CmdSet
-from everdoor_server.commands.default import account, general, help, unloggedin
+from everdoor_server.commands.default import account, general, help, system, unloggedin
 
 
 class UnloggedinCmdSet(CmdSet):
@@ -50,6 +50,9 @@ class AccountCmdSet(CmdSet):
                 account.CmdOOC,
                 account.CmdWho,
                 account.CmdQuit,
+                system.CmdReload,
+                system.CmdReset,
+                system.CmdShutdown,
                 help.CmdHelp,
             ]
         )

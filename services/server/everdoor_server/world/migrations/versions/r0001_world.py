@@ -27,6 +27,8 @@ def _create_link() -> None:
         _key("id", NUMBER),
         _column("generation", NUMBER),
         _column("holder"),
+        _column("ending"),
+        _column("ended"),
     )
     op.create_table(
         "world_portal",
@@ -55,7 +57,10 @@ def _create_link() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table("world_counter", _key("name"), _column("value", NUMBER))
-    op.execute("INSERT INTO world_lease (id, generation, holder) VALUES (1, 0, '')")
+    op.execute(
+        "INSERT INTO world_lease (id, generation, holder, ending, ended) "
+        "VALUES (1, 0, '', 'stop', 'stop')"
+    )
 
 
 def _create_objects() -> None:
