@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 from integration.system import PASSWORD, System
@@ -32,7 +32,7 @@ async def look_around(crowd: Crowd) -> None:
 
 
 def findings(
-    system: System, stem: str, places: Mapping[str, str], expected_cut: Iterable[str] = ()
+    system: System, stem: str, places: Mapping[str, str], expected_cut: Container[str] = ()
 ) -> Findings:
     """Check a crowd that has left.
 

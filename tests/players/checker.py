@@ -12,11 +12,11 @@ The checker knows neither processes nor clocks; it is given `Record`s and what t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from players.lines import NOTICES, Verb, Word, is_misrouted, seen, typed
+from players.lines import NOTICES, Verb, Word, departed, is_misrouted, seen, typed
 from players.records import Entry, Kind, Record
 
 SHOWN_OF_EACH = 5
@@ -95,6 +95,7 @@ class Screen:
     order: list[Deed] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     misrouted: list[str] = field(default_factory=list)
+    departed: list[str] = field(default_factory=list)
     is_cut: bool = False
 
 
@@ -144,7 +145,9 @@ def _look_at(read: Screen, entry: Entry, viewer: _Namer) -> None:
         return
     word = seen(read.player, line)
     if word is None:
-        if line and line not in NOTICES:
+        if name := departed(line):
+            read.departed.append(name)
+        elif line and line not in NOTICES:
             read.strange.append(line)
         return
     deed = viewer.deed(word)
@@ -158,13 +161,14 @@ def _look_at(read: Screen, entry: Entry, viewer: _Namer) -> None:
 
 def check(
     records: Iterable[Record],
-    expected_cut: Iterable[str] = (),
+    expected_cut: Container[str] = (),
     places: Mapping[str, str] | None = None,
     room: str = "",
 ) -> Findings:
     """Check what players saw, and where the database says that they and their things are.
 
-    A move that was typed and never answered may have been done or not.
+    A move that was typed and never answered may have been done or not. Who was cut off may be
+    anywhere: whoever leaves the game is taken out of the room.
 
     Args:
         records: All who were in the room together from where their records began.
@@ -182,16 +186,23 @@ def check(
     happened = {one.player: _happened(one, screens) for one in screens}
     for one in screens:
         _check_screen(one, happened, found)
-        if one.is_cut and one.player not in expected_cut:
-            found.add("connections dropped", one.player)
+        _check_departures(one, expected_cut, found)
         if places is not None:
             _check_places(one, places, room, found)
     _check_orders([one for one in screens if not one.is_cut], found)
     return found
 
 
+def _check_departures(one: Screen, expected: Container[str], found: Findings) -> None:
+    if one.is_cut and one.player not in expected:
+        found.add("connections dropped", one.player)
+    for name, count in Counter(one.departed).items():
+        if name not in expected or count > 1:
+            found.add("unexplained lines", f"{one.player} sees {name} leave, {count} times")
+
+
 def _check_places(one: Screen, places: Mapping[str, str], room: str, found: Findings) -> None:
-    if places.get(one.player) != room:
+    if not one.is_cut and places.get(one.player) != room:
         found.add("players misplaced", f"{one.player} is in {places.get(one.player)}")
     possible = {one.player if verb is Verb.GET else room for verb in _last_moves(one)}
     if one.thing and places.get(one.thing) not in possible:

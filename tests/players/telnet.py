@@ -131,7 +131,7 @@ class Player:
             self.is_open = False
         self._task.cancel()
         self._writer.close()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(self._task, self._writer.wait_closed(), return_exceptions=True)
         if self._records is not None:
             write(self._records, self.record())
 

@@ -195,6 +195,14 @@ def test_check_lets_a_connection_end_that_was_meant_to() -> None:
     assert _findings(bob=BOB + "closed\n", cut="Bob") == {}
 
 
+def test_check_finds_somebody_seen_leaving_who_was_not_cut_or_twice() -> None:
+    line = "got Bob has left the game.\n"
+    assert _findings(cyd=CYD + line) == {"unexplained lines": 1}
+    cut = BOB + "closed\n"
+    assert _findings(bob=cut, cyd=CYD + line, cut="Bob") == {}
+    assert _findings(bob=cut, cyd=CYD + 2 * line, cut="Bob") == {"unexplained lines": 1}
+
+
 def test_check_wants_of_a_cut_screen_what_came_up_to_its_end_only() -> None:
     cyd = _without(CYD, 'got Ada says, "Ada-000003"')
     assert _findings(cyd=cyd + "closed\n", cut="Cyd") == {}

@@ -1,0 +1,90 @@
+"""When a portal's worker is killed its players lose their connection, and nobody else anything.
+
+The port never refuses meanwhile, and what the dead portal held is gone within 5 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from integration.crowded import crowd_of, findings
+from integration.system import HOST, PASSWORD, System, kill, until
+from players.crowd import Crowd
+from players.telnet import Player
+
+PLAYERS = 10
+KNOCK_EVERY_S = 0.02
+GONE_S = 5.0
+"""Within which nothing is left of the sessions of a dead portal."""
+
+
+@pytest.mark.timeout(120)
+def test_killed_portal_takes_only_its_own_players_with_it(folder: Path) -> None:
+    with System(folder) as system:
+        system.up()
+        crowd = crowd_of(system, PLAYERS, "Guest")
+        cut, places = asyncio.run(_play_through(system, crowd))
+        findings(system, "Guest", places, expected_cut=cut).assert_none()
+
+
+async def _play_through(system: System, crowd: Crowd) -> tuple[set[str], dict[str, str]]:
+    """Kill one portal while all type; return who was cut off, and where everything is then."""
+    async with crowd:
+        crowd.start()
+        await crowd.serves()
+        knocks = asyncio.create_task(_knock(system.port))
+        before = await asyncio.to_thread(system.status)
+        victim = max(before.portals.values(), key=lambda portal: int(portal["sessions"]))
+        kill(victim["worker_pid"])
+        await asyncio.to_thread(_until_some_are_gone, system)
+        after = await asyncio.to_thread(system.until_up)
+        assert after.portals[victim["id"]]["incarnation"] > victim["incarnation"]
+        assert after.server["generation"] == before.server["generation"]
+        knocks.cancel()
+        assert await knocks > 0
+        await crowd.serves()
+        await crowd.finish()
+        cut = {player.name for player in crowd.players if not player.is_open}
+        assert 0 < len(cut) < PLAYERS
+        assert _accounts_present(system) == PLAYERS - len(cut)
+        places = system.places()
+        await asyncio.gather(*(_come_back(system.port, name) for name in cut))
+        return cut, places
+
+
+async def _knock(port: int) -> int:
+    """Open one connection after the other until cancelled; return how many.
+
+    Raises:
+        ConnectionRefusedError: Nobody listens on the port.
+    """
+    count = 0
+    try:
+        while True:
+            _, writer = await asyncio.open_connection(HOST, port)
+            writer.close()
+            count += 1
+            await asyncio.sleep(KNOCK_EVERY_S)
+    except asyncio.CancelledError:
+        return count
+
+
+async def _come_back(port: int, name: str) -> None:
+    player = await Player.connect(name, port)
+    try:
+        await player.log_in(PASSWORD)
+        await player.asks("think here again", 'You think, "here again"')
+    finally:
+        await player.leave()
+
+
+def _until_some_are_gone(system: System) -> None:
+    until(lambda: _accounts_present(system) < PLAYERS, "dead sessions are gone", GONE_S)
+
+
+def _accounts_present(system: System) -> int:
+    rows = system.select("SELECT count(*) FROM world_roster WHERE account_id IS NOT NULL")
+    return int(rows[0][0])
