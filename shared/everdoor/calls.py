@@ -43,6 +43,9 @@ MAX_WAITING = 4096
 MAX_ANSWERED = 4096
 """Answers kept for requests that are asked again because the reply was lost."""
 
+MAX_ANSWERED_BYTES = 16 * 1024 * 1024
+"""And their size in all; lists of sessions take 100 KiB a page."""
+
 T = TypeVar("T")
 Envelope = tuple[bytes, ...]
 """The frames before a request, which its reply takes back: routing id, correlation id, empty."""
@@ -151,6 +154,7 @@ class Reception:
         self._running: set[bytes] = set()
         self._callers: dict[bytes, Envelope] = {}
         self._answered: OrderedDict[bytes, bytes] = OrderedDict()
+        self._answered_bytes = 0
 
     def receive(self, envelope: Envelope, frame: bytes) -> Post | None:
         """Take a request; return the reply if it can be given at once.
@@ -185,11 +189,18 @@ class Reception:
     def finish(self, request: Request, answer: Answer) -> Post:
         """Take the answer of a request given out by `take`; return its reply."""
         frame = encode_reply(request.id, answer)
+        if len(frame) > MAX_FRAME_BYTES:
+            frame = encode_reply(request.id, Failed("too_large", "The answer is above 1 MiB."))
         self._running.discard(request.id)
-        self._answered[request.id] = frame
-        if len(self._answered) > self._max_answered:
-            self._answered.popitem(last=False)
+        self._keep(request.id, frame)
         return Post(self._callers.pop(request.id), frame)
+
+    def _keep(self, request_id: bytes, frame: bytes) -> None:
+        self._answered[request_id] = frame
+        self._answered_bytes += len(frame)
+        while len(self._answered) > self._max_answered or self._answered_bytes > MAX_ANSWERED_BYTES:
+            _, oldest = self._answered.popitem(last=False)
+            self._answered_bytes -= len(oldest)
 
     def _refuse(self, envelope: Envelope, frame: bytes) -> Post | None:
         try:

@@ -35,6 +35,13 @@ class Endpoints(NamedTuple):
         """The supervisor's control socket of a process, such as `portal.1`."""
         return f"ipc://{self.folder}/control.{process}"
 
+    def portal(self, portal: str) -> str:
+        """The socket on which a portal answers for its copies; a long id is told by its digest."""
+        name = f"portal.{portal}"
+        if len(name.encode()) > LONGEST_SOCKET_NAME:
+            name = f"portal.{_digest(portal)}"
+        return f"ipc://{self.folder}/{name}"
+
 
 def endpoints(home: Path, temporary: Path, user_id: int) -> Endpoints:
     """Name the sockets of the system in `home` (an absolute path).
@@ -43,8 +50,7 @@ def endpoints(home: Path, temporary: Path, user_id: int) -> Endpoints:
     """
     folder = home / "sockets"
     if len(str(folder).encode()) + 1 + LONGEST_SOCKET_NAME > MAX_IPC_PATH_BYTES:
-        digest = hashlib.sha256(str(home).encode()).hexdigest()[:16]
-        folder = temporary / f"everdoor-{user_id}-{digest}"
+        folder = temporary / f"everdoor-{user_id}-{_digest(str(home))}"
     return Endpoints(
         folder=folder,
         stream=f"ipc://{folder}/stream",
@@ -53,3 +59,7 @@ def endpoints(home: Path, temporary: Path, user_id: int) -> Endpoints:
         auth_rpc=f"ipc://{folder}/auth",
         auth_events=f"ipc://{folder}/auth-events",
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -27,6 +27,11 @@ _encoder = msgspec.msgpack.Encoder()
 _events = msgspec.msgpack.Decoder(Event)
 
 
+BEAT = "beat"
+"""Topic of what a publisher says when it has nothing else to say: it is numbered like all others,
+so that the loss of the last event before a pause is noticed too."""
+
+
 class Published(NamedTuple):
     """An event and its topic, such as `server.restarting`."""
 
@@ -117,6 +122,11 @@ class Following:
         self.must_ask = True
         self._early.append(published)
         return []
+
+    def doubt(self) -> None:
+        """Something may have been missed: nothing is applied until a state asked for from now on
+        is taken."""
+        self.must_ask = True
 
     def take_state(self, mark: Mark) -> list[Published]:
         """Take note of a state that the caller has just applied as a whole.

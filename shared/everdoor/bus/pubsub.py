@@ -13,13 +13,24 @@ import structlog
 
 from everdoor.bus.sockets import Bus
 from everdoor.errors import ProtocolError
-from everdoor.events import Following, Mark, Numbering, Published, decode_event, has_topic
+from everdoor.events import (
+    BEAT,
+    Following,
+    Mark,
+    Numbering,
+    Published,
+    decode_event,
+    has_topic,
+)
+
+BEAT_S = 1.0
+"""A publisher that has said nothing for so long says so: followers lag no longer than this."""
 
 log = structlog.get_logger(__name__)
 
 
 class Publisher:
-    """Publishes the events of one life of a process.
+    """Publishes the events of one life of a process, and a beat when there are none.
 
     Args:
         life: Names this life of the process and no other, such as `server.17`.
@@ -28,7 +39,10 @@ class Publisher:
 
     def __init__(self, bus: Bus, endpoint: str, life: str, fd: int | None = None) -> None:
         self._numbering = Numbering(life)
+        self._loop = bus.loop
         self.wire = bus.publisher(endpoint, fd)
+        self._spoke_at = bus.loop.time()
+        self._timer = bus.loop.call_later(BEAT_S, self._beat)
 
     @property
     def mark(self) -> Mark:
@@ -38,20 +52,29 @@ class Publisher:
     def publish(self, topic: str, **data: Any) -> None:
         """Publish an event to whoever is subscribed; never waits, never fails."""
         self.wire.send(*self._numbering.next(topic, data, time.time()))
+        self._spoke_at = self._loop.time()
 
     def close(self) -> None:
         """Close the socket. Idempotent."""
+        self._timer.cancel()
         self.wire.close()
+
+    def _beat(self) -> None:
+        """Speak if nothing was published for BEAT_S; look again when the next such time ends."""
+        if self._loop.time() - self._spoke_at >= BEAT_S:
+            self.publish(BEAT)
+        self._timer = self._loop.call_at(self._spoke_at + BEAT_S, self._beat)
 
 
 class Subscriber:
-    """Receives the events of one publisher.
+    """Receives the events of one publisher, without its beats.
 
     Args:
         on_event: Called with each event whose topic is `topic` or below it.
         on_gap: Called when events are missing, and at the beginning: take the state by rpc, apply
-            it, and say so with `take_state`; until then no event is handed on. None: events are
-            taken for what they are, hints, and handed on as they come.
+            it, and say so with `take_state`; until then no event is handed on. Also called when
+            the connection has been made anew. None: events are taken for what they are, hints,
+            and handed on as they come; others than those of `topic` are then not even received.
 
     Attributes:
         malformed: Messages dropped because they were no events.
@@ -71,9 +94,16 @@ class Subscriber:
         self._topic = topic
         self._on_gap = on_gap
         self._following = Following()
-        self.wire = bus.subscriber(endpoint, self._received)
+        # Numbers count the events of all topics: who looks for gaps receives them all.
+        self.wire = bus.subscriber(endpoint, self._received, "" if on_gap else topic)
         if on_gap is not None:
             bus.loop.call_soon(on_gap)
+            self.wire.watch(on_connect=self._connected)
+
+    def doubt(self) -> None:
+        """Hand nothing on until a state asked for from now on is taken; to be called before each
+        asking, so that no state older than what was handed on is ever taken."""
+        self._following.doubt()
 
     def take_state(self, mark: Mark) -> None:
         """Go on from a state that has just been applied; `mark` is what it accounts for."""
@@ -83,6 +113,11 @@ class Subscriber:
     def close(self) -> None:
         """Close the socket. Idempotent."""
         self.wire.close()
+
+    def _connected(self) -> None:
+        """What was published while there was no connection is lost without a trace."""
+        self.doubt()
+        self._tell_gap()
 
     def _received(self, batch: list[list[bytes]]) -> None:
         for frames in batch:
@@ -109,5 +144,5 @@ class Subscriber:
 
     def _hand_on(self, ready: list[Published]) -> None:
         for published in ready:
-            if has_topic(published.topic, self._topic):
+            if published.topic != BEAT and has_topic(published.topic, self._topic):
                 self._on_event(published)

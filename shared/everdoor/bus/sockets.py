@@ -237,11 +237,12 @@ class Bus:
         return self._keep(Wire(self.loop, socket, _any_frames, None))
 
     def subscriber(
-        self, endpoint: str, on_batch: Callable[[list[list[bytes]]], None]
+        self, endpoint: str, on_batch: Callable[[list[list[bytes]]], None], prefix: str = ""
     ) -> Wire[list[bytes]]:
-        """Open the receiving end of events, of every topic; a batch is a list of frame lists."""
+        """Open the receiving end of events whose topic begins so; a batch is a list of frame
+        lists."""
         socket = self._socket(zmq.SUB, EVENTS_HWM)
-        socket.setsockopt(zmq.SUBSCRIBE, b"")
+        socket.setsockopt(zmq.SUBSCRIBE, prefix.encode())
         _connect(socket, endpoint)
         return self._keep(Wire(self.loop, socket, _any_frames, on_batch))
 

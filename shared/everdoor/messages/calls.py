@@ -90,6 +90,47 @@ class ConfirmCopies(CallMessage, frozen=True, tag="confirm_copies"):
 ServerCall = ConfirmCopies
 
 
+# To the server, and to a portal about its copies; from the command line only.
+
+
+class SessionList(CallMessage, frozen=True, tag="session_list"):
+    """Who is here. Answer: Sessions, a page of them in the order of their sessid.
+
+    A further page is asked for with the number of sessions read so far and with the mark of the
+    first page.
+    """
+
+    skip: Annotated[int, Meta(ge=0)] = 0
+    publisher: Name = ""
+    seq: int = 0
+
+
+class SessionShow(CallMessage, frozen=True, tag="session_show"):
+    """What one session holds. Answer: SessionState."""
+
+    sessid: int
+
+
+class KickSession(CallMessage, frozen=True, tag="kick_session"):
+    """End a session. Answer: Done, once it is committed. `reason` is shown to the client."""
+
+    sessid: int
+    reason: Name
+
+
+class PortalList(CallMessage, frozen=True, tag="portal_list"):
+    """Which portals are there. Answer: Portals; a portal knows only itself."""
+
+
+class Announce(CallMessage, frozen=True, tag="announce"):
+    """Show a text to every client. Answer: Done, once it is committed."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=6000)]
+
+
+InspectionCall = SessionList | SessionShow | KickSession | PortalList | Announce
+
+
 # To a supervisor.
 
 
@@ -120,7 +161,7 @@ class StartServer(CallMessage, frozen=True, tag="start_server"):
 
 ControlCall = Status | Stop | Restart | StopServer | StartServer
 
-Call = AuthCall | ServerCall | ControlCall
+Call = AuthCall | ServerCall | InspectionCall | ControlCall
 
 
 # Answers.
@@ -178,6 +219,66 @@ class Restarted(CallMessage, frozen=True, tag="restarted"):
     parts: dict[str, float]
 
 
+class SessionInfo(CallMessage, frozen=True):
+    """One session in a list.
+
+    `sessid` is 0 while a portal waits for the server to give it. `account` and `puppet` are names,
+    None before login and out of character, and so are their ids. `conn_time` is in epoch seconds,
+    since the login where there was one; `idle_s` since the last activity that the player meant.
+    """
+
+    sessid: int
+    portal: Name
+    protocol: Name
+    address: Name
+    logged_in: bool
+    account: Name | None
+    puppet: Name | None
+    conn_time: float
+    idle_s: float
+    cmd_total: int
+    account_id: int | None
+    puppet_id: int | None
+
+
+class Sessions(CallMessage, frozen=True, tag="sessions"):
+    """A page of sessions as of one moment; `more`: another one follows.
+
+    `publisher` and `seq` are the mark of that moment: events up to it are accounted for. A
+    portal's own list has a mark too, of no events.
+    """
+
+    sessions: list[SessionInfo]
+    publisher: Name
+    seq: int
+    more: bool
+
+
+class SessionState(CallMessage, frozen=True, tag="session_state"):
+    """What a session holds, by field name, secrets replaced by `***`."""
+
+    sessid: int
+    state: dict[str, Any]
+
+
+class PortalInfo(CallMessage, frozen=True):
+    """One portal: `state` is up while it and the server hear each other, else away; of its
+    sessions, `logged_in` are."""
+
+    id: Name
+    incarnation: int
+    host: Name
+    state: Name
+    sessions: int
+    logged_in: int
+
+
+class Portals(CallMessage, frozen=True, tag="portals"):
+    """The portals, in the order of their ids."""
+
+    portals: list[PortalInfo]
+
+
 class Done(CallMessage, frozen=True, tag="done"):
     """It has happened; there is nothing more to say."""
 
@@ -191,7 +292,17 @@ class Failed(CallMessage, frozen=True, tag="failed"):
     retry_after_s: float = 0.0
 
 
-Result = AccountFound | StatusReport | CopiesKept | CopiesLack | Restarted | Done
+Result = (
+    AccountFound
+    | StatusReport
+    | CopiesKept
+    | CopiesLack
+    | Restarted
+    | Sessions
+    | SessionState
+    | Portals
+    | Done
+)
 
 Answer = Result | Failed
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from everdoor.playertext import clean
 from everdoor_server.commands.command import Command
 from everdoor_server.commands.parser import Entry, Match, NameIndex
-from everdoor_server.commands.playertext import clean
 
 
 def named(key: str, *aliases: str, arg_regex: str | None = None) -> Command:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from everdoor.playertext import clean
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.command import Command, CommandGame
 from everdoor_server.commands.parser import Entry, Match
-from everdoor_server.commands.playertext import clean
 from everdoor_server.commands.syscmdkeys import (
     CMD_LOGINSTART,
     CMD_MULTIMATCH,

@@ -1,25 +1,13 @@
-"""What players type, made safe for others to see."""
+"""What players say, made safe for others to see: markup that would forge lines or links.
+
+Controls and changes of direction are `everdoor.playertext`'s.
+"""
 
 from __future__ import annotations
 
 import re
 
-_CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
-_DIRECTIONS = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-_CLEANED = {
-    **dict.fromkeys(_CONTROLS + _DIRECTIONS),
-    **dict.fromkeys(map(ord, "\t\n\r\u2028\u2029"), " "),
-}
-
 _FORGING = re.compile(r"\|\||\|(?=[/\-]|l[a-z])", re.IGNORECASE)
-
-
-def clean(text: str) -> str:
-    """Take out what could forge or hide what others see: controls and changes of direction.
-
-    Line ends and tabs become spaces.
-    """
-    return text if text.isprintable() else text.translate(_CLEANED)
 
 
 def inert(text: str) -> str:
