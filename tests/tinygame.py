@@ -132,6 +132,9 @@ class TinyGame:
             session.account = self.accounts.get(session.uid)
         self.on_adopt(session)
 
+    def at_return(self, session: ServerSession) -> None:
+        self.hooks.append(("returned", session.sessid))
+
     def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
         self.errors.append((trace, str(error)))
         session.msg(f"error {trace}")
