@@ -99,6 +99,12 @@ class Settings(BaseSettings):
         "joins, same puppet, same output. 2: it stays separate, one puppet each. 3: it stays "
         "separate, puppets may be shared.",
     )
+    game: Folder | None = _setting(
+        None,
+        "a folder, or nothing for the shipped game",
+        "Folder of the game: its modules cmdsets, hooks and connection_screens replace what is "
+        "shipped. `everdoor server reload` brings edits to a running game.",
+    )
     auto_create_character_with_account: bool = _setting(
         True,
         "true or false",

@@ -12,8 +12,17 @@ import socket
 from collections import deque
 from typing import Any, NamedTuple
 
+import structlog
+
+from everdoor.bus.pubsub import Subscriber
+from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Bus, Wire
+from everdoor.digest import digest_of_copies
+from everdoor.endpoints import Endpoints
+from everdoor.errors import CallError
+from everdoor.events import Published
 from everdoor.ids import Incarnation
+from everdoor.messages.calls import ConfirmCopies, CopiesLack
 from everdoor.settings import Settings
 from everdoor_portal.gateways.telnet import TelnetGateway
 from everdoor_portal.sessionhandler import PortalSessionHandler
@@ -25,7 +34,16 @@ TICK_S = 0.25
 FAREWELL_S = 0.5
 """How long clients are given to take the last words when the portal stops."""
 
+CONFIRM_S = 2.0
+"""How long a portal tries to confirm its copies: the server waits no longer for it."""
+
+CONFIRM_AGAIN_S = 0.002
+"""Pause until the row that was missing is likely here."""
+
 EVICTED = "This door was closed while it could not reach the game. Please connect again."
+
+
+_log = structlog.get_logger(__name__)
 
 
 class Identity(NamedTuple):
@@ -41,7 +59,7 @@ class Portal:
 
     Args:
         identity: Given by the supervisor for this life.
-        stream: Endpoint of the server's end of the stream.
+        system: Where the server is.
         listener: Listening socket for telnet clients, inherited.
 
     Attributes:
@@ -54,12 +72,12 @@ class Portal:
         loop: asyncio.AbstractEventLoop,
         settings: Settings,
         identity: Identity,
-        stream: str,
+        system: Endpoints,
         listener: socket.socket,
     ) -> None:
         self._loop = loop
         self._identity = identity
-        self._stream = stream
+        self._system = system
         self._listener = listener
         self._telnet_port: int = listener.getsockname()[1]
         self._bus = Bus(loop)
@@ -75,6 +93,8 @@ class Portal:
             loop.time(),
         )
         self._telnet = TelnetGateway(loop, self.sessions, loop.time, settings.max_char_limit)
+        self._rpc = RpcClient(self._bus, system.server_rpc, "portal")
+        self._confirming: asyncio.Task[None] | None = None
         self._wire: Wire[bytes] | None = None
         self._sockets_made = 0
         self._unsent: deque[bytes] = deque()
@@ -84,6 +104,9 @@ class Portal:
 
     async def start(self) -> None:
         """Connect to the server and accept clients; neither waits for the other."""
+        self._news = Subscriber(
+            self._bus, self._system.server_events, self._heard, topic="server.restarting"
+        )
         self._tick()
         await self._telnet.listen(self._listener)
 
@@ -105,6 +128,33 @@ class Portal:
             "link": self.uplink.state.value,
             "telnet_port": self._telnet_port,
         }
+
+    # Planned restarts of the server.
+
+    def _heard(self, published: Published) -> None:
+        if self._confirming is None or self._confirming.done():
+            self._confirming = self._loop.create_task(self._confirm_copies())
+
+    async def _confirm_copies(self) -> None:
+        """Tell the server what this portal holds, until it says that nothing is missing."""
+        end = self._loop.time() + CONFIRM_S
+        while self._loop.time() < end:
+            copies = self.sessions.copies_held()
+            call = ConfirmCopies(
+                self._identity.portal,
+                self._identity.incarnation,
+                self.uplink.last,
+                len(copies),
+                digest_of_copies(copies),
+            )
+            try:
+                answer = await self._rpc.call(call, deadline_s=CONFIRM_S)
+            except CallError as exc:
+                _log.warning("copies not confirmed", error=str(exc))
+                return
+            if not isinstance(answer, CopiesLack):
+                return
+            await asyncio.sleep(CONFIRM_AGAIN_S)
 
     # The link.
 
@@ -154,6 +204,6 @@ class Portal:
         identity = self._identity
         name = f"{identity.portal}/{identity.incarnation.number}/{self._sockets_made}"
         self._wire = self._bus.dealer(
-            self._stream, name.encode(), self._received, self._connected, self._disconnected
+            self._system.stream, name.encode(), self._received, self._connected, self._disconnected
         )
         self.uplink.socket_made()

@@ -37,7 +37,7 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
     listener = socket.socket(fileno=link.fd(TELNET_FD))
     with hold_portal(settings.home, identity.portal, identity.incarnation):
-        portal = Portal(loop, settings, identity, system.stream, listener)
+        portal = Portal(loop, settings, identity, system, listener)
         await portal.start()
         link.tell_status(portal.info)
         link.ready()

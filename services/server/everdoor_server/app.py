@@ -40,6 +40,9 @@ COMMIT_PATIENCE_S = 5.0
 
 COMMIT_RETRY_S = 0.05
 
+SETTLE_S = 2.0
+"""How long after a start portals are expected back: they notice a break within SILENCE_S."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -63,6 +66,9 @@ class Server:
         turn, links, sessions: The cores, made for this generation.
         leave: Called once with a reason when this worker must end: it is fenced, or its memory
             is ahead of a database that will not take it.
+
+    Attributes:
+        on_committed: Called with each Commit that is written, once players have been answered.
     """
 
     def __init__(
@@ -84,18 +90,30 @@ class Server:
         self._leave = leave
         self._wire: Wire[Addressed] | None = None
         self._arrived: deque[Addressed] = deque()
-        self._is_committing = False
+        self._committed = asyncio.Event()
+        self._committed.set()
         self._is_parked = False
         self._barrier: Barrier | None = None
         self._confirmed = asyncio.Event()
         self._has_left = False
         self._turn_is_due = False
+        self._on_settled: Callable[[], None] | None = None
+        self._settle_by = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
+        self._performed: list[Callable[[], None]] = []
+        self.on_committed: Callable[[Commit], None] = lambda commit: None
 
-    def start(self, bus: Bus, stream: str, fd: int | None) -> None:
-        """Take the listening socket of the stream and serve portals."""
+    def start(self, bus: Bus, stream: str, fd: int | None, on_settled: Callable[[], None]) -> None:
+        """Take the listening socket of the stream and serve portals.
+
+        Args:
+            on_settled: Called once, when every portal of the generation before is back, or has
+                had SETTLE_S for it.
+        """
         self._wire = bus.router(stream, self._received, fd)
+        self._on_settled = on_settled
+        self._settle_by = self._loop.time() + SETTLE_S
         self._tick()
         self._confirm()
 
@@ -131,8 +149,7 @@ class Server:
         self._turn.end(ending)
         self._turn.do(stop)
         self._work()
-        while self._is_committing:
-            await asyncio.sleep(COMMIT_RETRY_S)
+        await self._committed.wait()
         quiesced = self._loop.time()
         self._confirmed.clear()
         self._barrier = Barrier(self._turn, self._links)
@@ -177,6 +194,21 @@ class Server:
             self._turn.do(partial(session.msg, text))
             self._work_soon()
 
+    def perform(self, action: Callable[[], None]) -> asyncio.Future[None]:
+        """Run an action in the next turn.
+
+        Returns:
+            Done when what it changed is committed. What the action raised is raised by it, and
+            CallRefused `restarting` while an end is planned.
+        """
+        done: asyncio.Future[None] = self._loop.create_future()
+        if self._is_parked:
+            done.set_exception(CallRefused("restarting", "The server is restarting.", 1.0))
+        else:
+            self._turn.do(lambda: self._performed.append(_attempt(action, done)))
+            self._work_soon()
+        return done
+
     # Frames.
 
     def _received(self, batch: list[Addressed]) -> None:
@@ -189,7 +221,7 @@ class Server:
         While a commit is tried again nothing else happens: memory must not run further ahead.
         """
         self._turn_is_due = False
-        if self._is_committing or self._has_left:
+        if not self._committed.is_set() or self._has_left:
             return
         now = self._loop.time()
         commit: Commit | None = None
@@ -214,7 +246,7 @@ class Server:
 
     async def _commit_patiently(self, commit: Commit, error: StoreBusy) -> None:
         """Try a commit again for a while; portals go on holding what is typed."""
-        self._is_committing = True
+        self._committed.clear()
         _log.warning("the database does not take a turn, trying again", error=str(error))
         end = self._loop.time() + COMMIT_PATIENCE_S
         while self._loop.time() < end:
@@ -228,7 +260,7 @@ class Server:
             except StoreError as exc:
                 self._give_up(exc)
                 return
-            self._is_committing = False
+            self._committed.set()
             self._after_turn(commit)
             self._work_soon()
             return
@@ -240,8 +272,22 @@ class Server:
         for waiting in self._turn.take_waits():
             self._wait(waiting)
         self._send()
+        if commit is not None:
+            self.on_committed(commit)
+        performed, self._performed = self._performed, []
+        for settle in performed:
+            settle()
+        self._tell_settled()
         if self._turn.has_work() and not self._is_parked:
             self._work_soon()
+
+    def _tell_settled(self) -> None:
+        tell = self._on_settled
+        if tell is None:
+            return
+        if self._loop.time() > self._settle_by or all(link.adopted for link in self._links):
+            self._on_settled = None
+            tell()
 
     def _give_up(self, error: Exception) -> None:
         """Memory must not outlive a commit that did not happen: the next worker begins anew."""
@@ -290,7 +336,7 @@ class Server:
     # Time.
 
     def _tick(self) -> None:
-        if not self._is_committing:
+        if self._committed.is_set():
             for dead in self._links.find_dead(self._loop.time()):
                 _log.warning("a portal has ended", portal=dead.link.portal)
                 self._turn.receive(dead)
@@ -300,6 +346,24 @@ class Server:
     def _confirm(self) -> None:
         self._spawn(self._auth.confirm(self._turn.take_answered()))
         self._timers[self._confirm] = self._loop.call_later(CONFIRM_S, self._confirm)
+
+
+def _attempt(action: Callable[[], None], done: asyncio.Future[None]) -> Callable[[], None]:
+    """Run an action; return what tells whoever waits for it how that went."""
+    try:
+        action()
+    except Exception as exc:
+        return partial(_settle, done, exc)
+    return partial(_settle, done, None)
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
 
 
 def make_auth_client(bus: Bus, endpoint: str, generation: int) -> AuthClient:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+from everdoor.cli.output import json_option
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from everdoor.messages.calls import ControlCall, Result
     from everdoor.supervisor import WorkerSpec
+
+CHANGE_S = 120.0
+"""How long a planned change may take: a large game loads, a commit is tried again, hooks run."""
 
 
 @click.group()
@@ -36,7 +42,96 @@ def run(ctx: click.Context) -> None:
     system = endpoints_of(settings)
 
     def prepare(stack: ExitStack) -> list[WorkerSpec]:
-        stream = stack.enter_context(listen_ipc(system.stream))
-        return [WorkerSpec("everdoor_server.worker:serve", {"stream": stream.fileno()})]
+        listeners = {
+            "stream": listen_ipc(system.stream),
+            "rpc": listen_ipc(system.server_rpc),
+            "events": listen_ipc(system.server_events),
+        }
+        fds = {name: stack.enter_context(each).fileno() for name, each in listeners.items()}
+        return [WorkerSpec("everdoor_server.worker:serve", fds)]
 
     ctx.exit(supervise("server", settings.home, system, prepare, standby=True))
+
+
+@server.command()
+@json_option
+def reload(json: bool) -> None:
+    """Bring the game's code, as it is now, to the running game; nobody loses anything.
+
+    Returns when the new code serves. Code that cannot be loaded, or whose start hook fails, is
+    refused with the reason and exit code 1, and the old code runs on.
+    """
+    _restart("reload", json)
+
+
+@server.command()
+@json_option
+def reset(json: bool) -> None:
+    """As reload, but characters are left and taken again, and the cold hooks run."""
+    _restart("reset", json)
+
+
+@server.command()
+def stop() -> None:
+    """Stop the game and keep the players' connections, for `everdoor server start`.
+
+    They are told after a while, and let go after the setting max_hold_s. The supervisor stays.
+    """
+    from everdoor.messages.calls import StopServer
+
+    _command(StopServer())
+    click.echo("The game server has stopped; portals hold their clients.")
+
+
+@server.command()
+def start() -> None:
+    """Start the game again after `everdoor server stop`; held lines are done first."""
+    from everdoor.messages.calls import StartServer
+
+    _command(StartServer())
+    click.echo("The game server runs.")
+
+
+@server.command()
+@json_option
+def status(json: bool) -> None:
+    """Show how the game server is. Exit code 1 when it does not run."""
+    import msgspec
+
+    from everdoor.cli.control import reports
+    from everdoor.cli.output import print_json, print_table
+    from everdoor.cli.state import system_state
+    from everdoor.cli.surroundings import endpoints_of, read_settings
+    from everdoor.errors import UserError
+
+    found = [each for each in reports(endpoints_of(read_settings())).values() if each]
+    state = system_state(found).server
+    if json:
+        print_json(msgspec.to_builtins(state))
+    else:
+        values = msgspec.to_builtins(state)
+        print_table(list(values), [["-" if v is None else str(v) for v in values.values()]])
+    if state.pid is None:
+        raise UserError("the game server does not run")
+
+
+def _restart(mode: Literal["reload", "reset"], json: bool) -> None:
+    import msgspec
+
+    from everdoor.cli.output import print_json
+    from everdoor.messages.calls import Restart, Restarted
+
+    done = _command(Restart(mode))
+    assert isinstance(done, Restarted), "a supervisor answers what it was asked"
+    if json:
+        print_json(msgspec.to_builtins(done))
+        return
+    parts = ", ".join(f"{name} {value * 1000:.0f} ms" for name, value in done.parts.items())
+    click.echo(f"The new code serves. Players waited {done.silence_s * 1000:.0f} ms ({parts}).")
+
+
+def _command(call: ControlCall) -> Result:
+    from everdoor.cli.control import command
+    from everdoor.cli.surroundings import endpoints_of, read_settings
+
+    return command(endpoints_of(read_settings()), "server", call, CHANGE_S)

@@ -1,8 +1,9 @@
-"""The server's worker process: takes the world over, serves it, ends in order.
+"""The server's worker process: loads the game, takes the world over, serves it, ends in order.
 
-Everything is imported before its turn comes; only then does it raise the generation, so that
-whoever served before can write no more, and only after that does it read. What it serves is
-joined in `everdoor_server.app`.
+The game is loaded before its turn comes; only then does it raise the generation, so that whoever
+served before can write no more, and only after that does it read. Start hooks run in the same
+transaction: when one fails, the world stays with whoever has it. What is served is joined in
+`everdoor_server.app`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,20 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
+from everdoor.bus.pubsub import Publisher
+from everdoor.bus.rpc import RpcServer
 from everdoor.bus.sockets import Bus
 from everdoor.endpoints import Endpoints, endpoints
+from everdoor.errors import CallRefused, StartupError
 from everdoor.incarnation import incarnation_is_alive
+from everdoor.messages.calls import Answer, ConfirmCopies, Request
 from everdoor.settings import Settings
 from everdoor.state import AppSession
 from everdoor.worker import WorkerLink
@@ -28,86 +34,245 @@ from everdoor_server.app import Server, make_auth_client
 from everdoor_server.collector import Collector
 from everdoor_server.commit import Stored
 from everdoor_server.engine import Game, GameOptions
+from everdoor_server.game import GameError, GameFolder, LoadedGame, error_text
 from everdoor_server.links import Links
+from everdoor_server.restarts import Ending
+from everdoor_server.session import ServerSession
 from everdoor_server.turn import Turn
 from everdoor_server.world.starter import Lodger, starter_world
 from everdoor_server.world.store import Store
 
 STREAM_FD = "stream"
-"""Name of the inherited socket for portals."""
+RPC_FD = "rpc"
+EVENTS_FD = "events"
+"""Names of the inherited sockets: for portals, for calls, for events."""
 
 LEFT = 1
 """Exit code of a worker that leaves so that the next one begins anew."""
+
+log = structlog.get_logger(__name__)
 
 
 async def serve(link: WorkerLink, settings: Settings) -> int:
     """Serve the world of a home until the supervisor asks for an end, or memory is of no use.
 
     Raises:
-        StartupError: The database cannot be opened, or does not fit this program.
+        SettingsError: A setting is at fault.
+        StartupError: The database cannot be opened or does not fit this program, or the game
+            cannot be loaded or started; the supervisor has been told why.
     """
-    await link.go()
-    loop = asyncio.get_running_loop()
-    left: asyncio.Future[str] = loop.create_future()
-    with _opened(settings) as store:
-        generation = store.raise_generation(f"{socket.gethostname()} pid {os.getpid()}")
-        system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
-        bus = Bus(loop)
-        server = _join(loop, settings, store, store.load(), bus, system, left.set_result)
-        try:
-            server.start(bus, system.stream, link.fd(STREAM_FD))
-            link.tell_status(lambda: {**server.info(), "generation": generation})
-            link.ready()
-            stop = loop.create_task(link.stop_asked())
-            await asyncio.wait([stop, left], return_when=asyncio.FIRST_COMPLETED)
-            stop.cancel()
-        finally:
-            server.close()
-            bus.close()
-    if left.done():
-        link.leaving(left.result(), LEFT)
-        return LEFT
-    return 0
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Store]:
+    folder = GameFolder(settings.game, settings.home / "game") if settings.game else None
+    try:
+        loaded = load(folder, link.handed["code"])
+    except GameError as exc:
+        link.not_starting(str(exc))
+        raise StartupError(str(exc)) from exc
+    holds = await link.go()
     url = settings.world_database_url.get_secret_value()
     store = Store.open(url, settings.sqlite_synchronous, starter_world)
     try:
-        yield store
+        return await _Worker(link, settings, folder, loaded, store).run(holds)
     finally:
         store.close()
 
 
-def _join(
-    loop: asyncio.AbstractEventLoop,
-    settings: Settings,
-    store: Store,
-    stored: Stored,
-    bus: Bus,
-    system: Endpoints,
-    leave: Any,
-) -> Server:
-    """Build the cores of a generation and the shell around them."""
-    app = AppSession("everdoor")
-    collector = Collector(app)
-    game = Game(store.rows, collector, time.time, _options(settings), character_class=Lodger)
-    links = Links(
-        stored,
-        socket.gethostname(),
-        partial(incarnation_is_alive, settings.home),
-        settings.portal_grace_s,
-        loop.time(),
-    )
-    turn = Turn(app, game, collector, links, stored, time.monotonic)
-    auth = make_auth_client(bus, system.auth_rpc, stored.generation)
-    return Server(loop, turn, links, game.sessions, store, auth, leave)
+def load(folder: GameFolder | None, code: str) -> LoadedGame:
+    """Load the game that this worker is to run.
+
+    Args:
+        folder: None: the shipped game.
+        code: `new`: the folder as it is. `live`: the same, or else the code accepted last.
+            `accepted`: the code accepted last, or else the folder as it is.
+
+    Raises:
+        GameError: It cannot be loaded.
+    """
+    if folder is None:
+        return LoadedGame()
+    is_live = code != "accepted" or not folder.has_accepted
+    try:
+        return folder.load(is_live)
+    except GameError as exc:
+        if code != "live" or not folder.has_accepted:
+            raise
+        log.error("the game cannot be loaded; the code accepted last runs", error=str(exc))
+        return folder.load(is_live=False)
 
 
-def _options(settings: Settings) -> GameOptions:
-    return GameOptions(
-        multisession_mode=settings.multisession_mode,
-        auto_create_character_with_account=settings.auto_create_character_with_account,
-        auto_puppet_on_login=settings.auto_puppet_on_login,
-    )
+class _Worker:
+    """One generation, from taking the world over to its end."""
+
+    def __init__(
+        self,
+        link: WorkerLink,
+        settings: Settings,
+        folder: GameFolder | None,
+        loaded: LoadedGame,
+        store: Store,
+    ) -> None:
+        self._link = link
+        self._settings = settings
+        self._folder = folder
+        self._loaded = loaded
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[int] = self._loop.create_future()
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self, holds: bool) -> int:
+        """Take over, serve, and return the exit code.
+
+        Args:
+            holds: The one before still has the sockets.
+        """
+        system = endpoints(self._settings.home, Path(tempfile.gettempdir()), os.getuid())
+        bus = Bus(self._loop)
+        try:
+            self._take_over(bus, system)
+            if holds:
+                await self._link.serve()
+            self._serve(bus, system)
+            return await self._until_over()
+        finally:
+            bus.close()
+
+    # The start.
+
+    def _take_over(self, bus: Bus, system: Endpoints) -> None:
+        """Raise the generation, read, run the start hooks: all of it or nothing.
+
+        Raises:
+            StartupError: A start hook has failed.
+        """
+        try:
+            with self._store.takeover(f"{socket.gethostname()} pid {os.getpid()}") as stored:
+                self._generation = stored.generation
+                self._join(stored, bus, system)
+                self._run_start_hooks(stored.ended)
+                self._store.add_changes(self._game.take_changes())
+        except _StartHookFailed as exc:
+            self._discard()
+            self._link.not_starting(str(exc))
+            raise StartupError(str(exc)) from exc
+        if self._folder is not None:
+            self._folder.accept(self._loaded)
+
+    def _join(self, stored: Stored, bus: Bus, system: Endpoints) -> None:
+        """Build the cores of a generation and the shell around them."""
+        app = AppSession("everdoor")
+        collector = Collector(app)
+        self._game = game = Game(
+            self._store.rows,
+            collector,
+            time.time,
+            _options(self._settings, self._loaded),
+            character_class=Lodger,
+            hooks=self._loaded.hooks,
+        )
+        game.ask_restart = self._ask_restart
+        links = Links(
+            stored,
+            socket.gethostname(),
+            partial(incarnation_is_alive, self._settings.home),
+            self._settings.portal_grace_s,
+            self._loop.time(),
+        )
+        turn = Turn(app, game, collector, links, stored, time.monotonic)
+        auth = make_auth_client(bus, system.auth_rpc, stored.generation)
+        self._server = Server(
+            self._loop, turn, links, game.sessions, self._store, auth, self._leave
+        )
+
+    def _run_start_hooks(self, ended: Ending) -> None:
+        try:
+            self._game.at_server_start(ended)
+        except Exception as exc:
+            folder = self._folder.folder if self._folder else None
+            text = error_text(exc, self._loaded, folder)
+            log.exception("a start hook has failed")
+            raise _StartHookFailed(f"a start hook has failed: {text}") from exc
+
+    def _discard(self) -> None:
+        if self._folder is not None:
+            self._folder.discard(self._loaded)
+
+    # Serving.
+
+    def _serve(self, bus: Bus, system: Endpoints) -> None:
+        link, server = self._link, self._server
+        link.on_park = self._park_soon
+        link.on_resume = lambda: server.resume(self._game.at_server_resume)
+        link.on_release = self._release_soon
+        link.on_tell = server.tell
+        life = f"server.{self._generation}"
+        self._news = Publisher(bus, system.server_events, life, link.fd(EVENTS_FD))
+        self._rpc = RpcServer(bus, system.server_rpc, self._answer, link.fd(RPC_FD))
+        server.start(bus, system.stream, link.fd(STREAM_FD), link.settled)
+        link.tell_status(lambda: {**server.info(), "generation": self._generation})
+        link.ready()
+        self._news.publish("server.ready", generation=self._generation)
+
+    async def _answer(self, request: Request) -> Answer:
+        match request.call:
+            case ConfirmCopies() as call if request.role == "portal":
+                return self._server.confirm(call)
+            case _:
+                raise CallRefused("unknown_call", "The game server does not answer this.")
+
+    async def _until_over(self) -> int:
+        stop: asyncio.Future[str] = asyncio.ensure_future(self._link.stop_asked())
+        waited: list[asyncio.Future[Any]] = [stop, self._over]
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if self._over.done():
+            stop.cancel()
+        else:
+            await self._park(Ending.STOP)
+        await self._close()
+        return self._over.result() if self._over.done() else 0
+
+    def _ask_restart(self, ending: Ending, session: ServerSession) -> None:
+        self._link.wish(ending, session.sessid)
+
+    def _park_soon(self, ending: str) -> None:
+        self._task = self._loop.create_task(self._say_parked(Ending(ending)))
+
+    async def _say_parked(self, ending: Ending) -> None:
+        self._link.parked(await self._park(ending))
+
+    async def _park(self, ending: Ending) -> dict[str, float]:
+        stop: Callable[[], None] = partial(self._game.at_server_stop, ending)
+        self._news.publish("server.restarting", mode=ending.value)
+        return await self._server.park(ending, stop)
+
+    def _release_soon(self) -> None:
+        self._task = self._loop.create_task(self._release())
+
+    async def _release(self) -> None:
+        await self._close()
+        self._link.released()
+        if not self._over.done():
+            self._over.set_result(0)
+
+    async def _close(self) -> None:
+        self._server.close()
+        self._news.close()
+        await self._rpc.close()
+
+    def _leave(self, reason: str) -> None:
+        if not self._over.done():
+            self._link.leaving(reason, LEFT)
+            self._over.set_result(LEFT)
+
+
+class _StartHookFailed(Exception):
+    """A hook of the game has raised; the text names its file and line."""
+
+
+def _options(settings: Settings, loaded: LoadedGame) -> GameOptions:
+    options = {
+        "multisession_mode": settings.multisession_mode,
+        "auto_create_character_with_account": settings.auto_create_character_with_account,
+        "auto_puppet_on_login": settings.auto_puppet_on_login,
+        **loaded.options,
+    }
+    return GameOptions(**options)

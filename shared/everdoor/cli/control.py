@@ -9,7 +9,7 @@ from pathlib import Path
 
 from everdoor.bus import Bus, RpcClient
 from everdoor.endpoints import Endpoints
-from everdoor.errors import CallError
+from everdoor.errors import CallError, CallRefused, CallTimeout, UserError
 from everdoor.messages.calls import ControlCall, Result, Status, StatusReport
 
 ANSWER_S = 1.5
@@ -39,6 +39,32 @@ def ask(system: Endpoints, processes: Iterable[str], call: ControlCall) -> dict[
         The answers by process; a process that gave none is not in it.
     """
     return asyncio.run(_ask(system, list(processes), call))
+
+
+def command(system: Endpoints, process: str, call: ControlCall, deadline_s: float) -> Result:
+    """Have one supervisor do something.
+
+    Raises:
+        UserError: It does not run, refuses, or does not answer in time; the text says which.
+    """
+    if process not in running(system):
+        raise UserError(f"{process} does not run here; start it with `everdoor up`")
+    try:
+        return asyncio.run(_command(system, process, call, deadline_s))
+    except CallTimeout:
+        raise UserError(f"{process} gave no answer within {deadline_s:g} s; see its log") from None
+    except CallRefused as exc:
+        raise UserError(str(exc)) from None
+
+
+async def _command(system: Endpoints, process: str, call: ControlCall, deadline_s: float) -> Result:
+    bus = Bus(asyncio.get_running_loop())
+    client = RpcClient(bus, system.control(process), "cli")
+    try:
+        return await client.call(call, deadline_s=deadline_s)
+    finally:
+        client.close()
+        bus.close()
 
 
 def reports(system: Endpoints) -> dict[str, StatusReport | None]:

@@ -38,7 +38,38 @@ class Begin(LinkMessage, frozen=True):
 
 
 class Go(LinkMessage, frozen=True):
-    """Serve. Until then a worker holds nothing that the one before it may still hold."""
+    """Serve. Until then a worker holds nothing that the one before it may still hold.
+
+    `hold`: take over what the one before has, say Taken, and wait for Serve before taking its
+    sockets.
+    """
+
+    hold: bool = False
+
+
+class Serve(LinkMessage, frozen=True):
+    """The one before has let its sockets go: serve. After Go with `hold` only."""
+
+
+class Park(LinkMessage, frozen=True):
+    """Finish what is under way, begin nothing, and say Parked; `ending` says what it is for."""
+
+    ending: str
+
+
+class Resume(LinkMessage, frozen=True):
+    """It is called off: go on."""
+
+
+class Release(LinkMessage, frozen=True):
+    """Let the sockets go, say Released, and end."""
+
+
+class TellSession(LinkMessage, frozen=True):
+    """Show a text to the session of this sessid."""
+
+    sessid: int
+    text: str
 
 
 class AskStatus(LinkMessage, frozen=True):
@@ -51,7 +82,7 @@ class StopWork(LinkMessage, frozen=True):
     reason: str
 
 
-ToWorker = Begin | Go | AskStatus | StopWork
+ToWorker = Begin | Go | Serve | Park | Resume | Release | TellSession | AskStatus | StopWork
 
 
 # From worker to supervisor.
@@ -71,6 +102,37 @@ class StatusInfo(LinkMessage, frozen=True):
     info: dict[str, Any]
 
 
+class Taken(LinkMessage, frozen=True):
+    """It has taken over and waits for Serve."""
+
+
+class Settled(LinkMessage, frozen=True):
+    """Whoever it serves has come back to it."""
+
+
+class Parked(LinkMessage, frozen=True):
+    """It has finished and waits; `parts` says in seconds, by name, what that took."""
+
+    parts: dict[str, float]
+
+
+class Released(LinkMessage, frozen=True):
+    """Its sockets are free."""
+
+
+class NotStarting(LinkMessage, frozen=True):
+    """It cannot load or start, for this reason, and ends."""
+
+    reason: str
+
+
+class Wish(LinkMessage, frozen=True):
+    """Somebody it serves asks for a planned end; the session is told how it went."""
+
+    ending: str
+    sessid: int
+
+
 class Leaving(LinkMessage, frozen=True):
     """It is about to end on purpose, with this exit code; the supervisor starts the next."""
 
@@ -78,4 +140,15 @@ class Leaving(LinkMessage, frozen=True):
     code: int
 
 
-FromWorker = Imported | Ready | StatusInfo | Leaving
+FromWorker = (
+    Imported
+    | Taken
+    | Ready
+    | Settled
+    | Parked
+    | Released
+    | NotStarting
+    | Wish
+    | StatusInfo
+    | Leaving
+)

@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from everdoor.messages.supervision import Go, StopWork, ToWorker
+from everdoor.supervisor.handover import End, Handover, Outcome, Phase, Step, Tell
 
 PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Least seconds from a start to the next, after the first, second ... death in a row; the last
@@ -39,12 +40,20 @@ COULD_NOT_START = 3
 
 State = Literal["up", "starting", "restarting", "down"]
 
+Code = Literal["live", "accepted", "new"]
+"""Which code a worker loads: the present one (else the code accepted last), the code accepted
+last, or the present one and no other."""
+
 
 class Start(NamedTuple):
-    """Start a process for a place; `worker` is its number, never given twice."""
+    """Start a process for a place; `worker` is its number, never given twice.
+
+    `code` is handed to it: which code of the game it is to load (`everdoor_server.worker`).
+    """
 
     worker: int
     place: int
+    code: Code
 
 
 class Say(NamedTuple):
@@ -60,13 +69,19 @@ class Kill(NamedTuple):
     worker: int
 
 
+class Report(NamedTuple):
+    """A planned change has ended so."""
+
+    outcome: Outcome
+
+
 class Finish(NamedTuple):
     """All workers have ended: end the supervisor with this exit code."""
 
     code: int
 
 
-Action = Start | Say | Kill | Finish
+Action = Start | Say | Kill | Report | Finish
 
 
 class Worker:
@@ -92,6 +107,15 @@ class Place:
         self.standby_failures = 0
         self.next_active_at = 0.0
         self.next_standby_at = 0.0
+        self.code: Code = "live"
+        self.is_off = False
+        self.successor: Worker | None = None
+        self.handover: Handover | None = None
+
+    def handover_of(self) -> Handover:
+        """The change under way."""
+        assert self.handover is not None, "asked only while there is one"
+        return self.handover
 
 
 class Crew:
@@ -120,17 +144,25 @@ class Crew:
         """A worker has loaded everything."""
         worker = self._workers[number]
         worker.imported = True
+        if worker is worker.place.successor:
+            return self._step(worker.place, worker.place.handover_of().imported(now), now)
         return self._go(worker, now) if worker is worker.place.active else []
 
     def ready(self, number: int, now: float) -> list[Action]:
         """A worker serves."""
-        self._workers[number].ready = True
+        worker = self._workers[number]
+        worker.ready = True
+        worker.place.code = "accepted"
         self._has_served = True
+        if worker.place.handover is not None:
+            worker.place.handover.ready(now)
         return self.tick(now)
 
     def ended(self, number: int, now: float) -> list[Action]:
         """A worker's process has ended, for whatever reason."""
         worker = self._workers.pop(number)
+        if worker.place.handover is not None:
+            return self._ended_in_handover(worker, worker.place.handover, now)
         self._count_failure(worker, now)
         if not self._has_served and not self.is_stopping:
             return self._stop("could not start", now, COULD_NOT_START)
@@ -144,14 +176,15 @@ class Crew:
         """Do what has become due."""
         if self.is_stopping:
             return self._tick_stopping(now)
-        return [action for place in self.places for action in self._fill(place, now)]
+        return [action for place in self.places for action in self._tick_place(place, now)]
 
     def due(self) -> float | None:
         """When `tick` must be called next; None: not before something else happens."""
         if self.is_stopping:
             return self._kill_at
-        times = [place.next_active_at for place in self.places if place.active is None]
+        times = [place.next_active_at for place in self.places if self._wants_active(place)]
         times += [place.next_standby_at for place in self.places if self._wants_standby(place)]
+        times += [place.handover.due for place in self.places if place.handover is not None]
         return min(times, default=None)
 
     def state(self, place: Place) -> State:
@@ -168,21 +201,145 @@ class Crew:
         has_settled = active is not None and active.ready and now - active.since >= SETTLED_S
         return 0 if has_settled else place.failures
 
+    # Planned changes.
+
+    def why_not(self) -> str:
+        """Why no planned change can begin now; empty when one can."""
+        place = self.places[0]
+        if self.is_stopping:
+            return "it is being stopped"
+        if place.handover is not None:
+            return "another restart is under way"
+        if place.active is None or not place.active.ready:
+            return "no worker serves"
+        return ""
+
+    def restart(self, ending: str, now: float) -> list[Action]:
+        """Load new code in a new worker and hand over to it; only when `why_not` says nothing."""
+        place = self.places[0]
+        place.handover = Handover(ending, is_stop=False, now=now)
+        actions: list[Action] = []
+        if place.standby is not None:
+            actions.append(Kill(place.standby.number))
+            place.standby = None
+        place.successor = self._new_worker(place, now)
+        return [*actions, Start(place.successor.number, place.index, "new")]
+
+    def switch_off(self, now: float) -> list[Action]:
+        """End the worker in order and start none; only when `why_not` says nothing."""
+        place = self.places[0]
+        place.handover = Handover("stop", is_stop=True, now=now)
+        place.is_off = True
+        actions: list[Action] = []
+        if place.standby is not None:
+            actions.append(Kill(place.standby.number))
+            place.standby = None
+        return actions + self._step(place, place.handover.begin_stop(now), now)
+
+    def switch_on(self, now: float) -> list[Action]:
+        """Start workers again after `switch_off`."""
+        place = self.places[0]
+        place.is_off, place.code, place.next_active_at = False, "live", now
+        return self.tick(now)
+
+    def parked(self, number: int, parts: dict[str, float], now: float) -> list[Action]:
+        """A worker has finished what was under way, and waits."""
+        place = self._workers[number].place
+        return (
+            []
+            if place.handover is None
+            else self._step(place, place.handover.parked(parts, now), now)
+        )
+
+    def taken(self, number: int, now: float) -> list[Action]:
+        """A worker has taken over, and waits to serve."""
+        place = self._workers[number].place
+        return [] if place.handover is None else self._step(place, place.handover.taken(now), now)
+
+    def released(self, number: int, now: float) -> list[Action]:
+        """A worker has let its sockets go."""
+        place = self._workers[number].place
+        if place.handover is None:
+            return []
+        return self._step(place, place.handover.released(now), now)
+
+    def settled(self, number: int, now: float) -> list[Action]:
+        """Whoever a worker serves has come back to it."""
+        place = self._workers[number].place
+        if place.handover is None or place.active is not self._workers[number]:
+            return []
+        place.handover.settled(now)
+        return self._step(place, [], now)
+
+    def not_starting(self, number: int, reason: str) -> None:
+        """A worker says why it ends."""
+        place = self._workers[number].place
+        if place.handover is not None and place.successor is self._workers[number]:
+            place.handover.refused(reason)
+
+    def _ended_in_handover(self, worker: Worker, handover: Handover, now: float) -> list[Action]:
+        place = worker.place
+        if worker is place.successor:
+            place.successor = None
+            return self._step(place, handover.new_ended(now), now)
+        if worker is place.active:
+            place.active = None
+            if handover.phase is Phase.STARTING:
+                self._count_failure(worker, now)
+                return self._step(place, handover.new_ended(now), now)
+            return self._step(place, handover.old_ended(now), now)
+        return []
+
+    def _step(self, place: Place, steps: list[Step], now: float) -> list[Action]:
+        """Carry a handover's steps out, and its end."""
+        handover = place.handover_of()
+        actions: list[Action] = []
+        old, new = place.active, place.successor
+        for step in steps:
+            worker = new if (step.to_new if isinstance(step, Tell) else step.new) else old
+            if worker is None:
+                continue
+            if isinstance(step, End):
+                actions.append(Kill(worker.number))
+            else:
+                worker.told_go = worker.told_go or isinstance(step.message, Go)
+                actions.append(Say(worker.number, step.message))
+        if handover.has_switched and new is not None:
+            place.active, place.successor = new, None
+            new.since = now
+            if handover.outcome is not None:
+                actions += self._go(new, now) if new.imported else []
+        if handover.outcome is not None:
+            place.handover = None
+            actions.append(Report(handover.outcome))
+            actions += self.tick(now)
+        return actions
+
+    def _tick_place(self, place: Place, now: float) -> list[Action]:
+        if place.handover is not None:
+            return self._step(place, place.handover.tick(now), now)
+        return self._fill(place, now)
+
+    # Filling places.
+
+    def _wants_active(self, place: Place) -> bool:
+        return place.active is None and not place.is_off and place.handover is None
+
     def _fill(self, place: Place, now: float) -> list[Action]:
-        if place.active is None and now >= place.next_active_at:
+        if self._wants_active(place) and now >= place.next_active_at:
             if place.standby is None:
                 place.active = self._new_worker(place, now)
-                return [Start(place.active.number, place.index)]
+                return [Start(place.active.number, place.index, place.code)]
             place.active, place.standby = place.standby, None
             return self._go(place.active, now) if place.active.imported else []
         if self._wants_standby(place) and now >= place.next_standby_at:
             place.standby = self._new_worker(place, now)
-            return [Start(place.standby.number, place.index)]
+            return [Start(place.standby.number, place.index, "accepted")]
         return []
 
     def _wants_standby(self, place: Place) -> bool:
         serves = place.active is not None and place.active.ready
-        return self._has_standby and serves and place.standby is None
+        return self._has_standby and serves and place.standby is None and place.handover is None
 
     def _new_worker(self, place: Place, now: float) -> Worker:
         self._last_number += 1
@@ -198,6 +355,8 @@ class Crew:
     def _count_failure(self, worker: Worker, now: float) -> None:
         place = worker.place
         has_settled = now - worker.since >= SETTLED_S
+        if worker is not place.active and worker is not place.standby:
+            return
         if worker is place.standby:
             place.standby = None
             place.standby_failures = 1 if has_settled else place.standby_failures + 1

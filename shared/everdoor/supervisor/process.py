@@ -58,6 +58,7 @@ class WorkerProcess:
     """A running worker.
 
     Args:
+        code: Which code of the game it is to load (`crew.Code`).
         on_message: Called with each message except answers to `ask_status`.
         on_end: Called once, after its last message, when the process has ended.
 
@@ -72,6 +73,7 @@ class WorkerProcess:
         spec: WorkerSpec,
         process: str,
         index: int,
+        code: str,
         on_message: Callable[[FromWorker], None],
         on_end: Callable[[], None],
     ) -> None:
@@ -80,7 +82,8 @@ class WorkerProcess:
         self._on_end = on_end
         self._unread = b""
         self._asked: set[asyncio.Future[dict[str, Any]]] = set()
-        begin = Begin(process, index, os.getpid(), spec.fds, spec.hand())
+        handed = {**spec.hand(), "code": code}
+        begin = Begin(process, index, os.getpid(), spec.fds, handed)
         self._link, theirs = socket.socketpair()
         with theirs:
             self._link.setblocking(False)

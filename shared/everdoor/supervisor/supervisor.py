@@ -20,8 +20,33 @@ from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused, StartupError
 from everdoor.listeners import listen_ipc, private_folder
 from everdoor.lockfile import LockFile
-from everdoor.messages.calls import Answer, Done, Request, Status, StatusReport, Stop, WorkerReport
-from everdoor.messages.supervision import FromWorker, Imported, Leaving, Ready
+from everdoor.messages.calls import (
+    Answer,
+    Done,
+    Failed,
+    Request,
+    Restart,
+    Restarted,
+    StartServer,
+    Status,
+    StatusReport,
+    Stop,
+    StopServer,
+    WorkerReport,
+)
+from everdoor.messages.supervision import (
+    FromWorker,
+    Imported,
+    Leaving,
+    NotStarting,
+    Parked,
+    Ready,
+    Released,
+    Settled,
+    Taken,
+    TellSession,
+    Wish,
+)
 from everdoor.supervisor.crew import (
     COULD_NOT_START,
     Action,
@@ -29,11 +54,16 @@ from everdoor.supervisor.crew import (
     Finish,
     Kill,
     Place,
+    Report,
     Say,
     Start,
     State,
 )
+from everdoor.supervisor.handover import Outcome
 from everdoor.supervisor.process import STOPPING_SIGNALS, WorkerProcess, WorkerSpec
+
+START_S = 30.0
+"""How long a server may take to start before whoever asked is told to look at the log."""
 
 STATUS_S = 0.5
 """How long a worker may take to say how it is; one that hangs is reported without its words."""
@@ -91,7 +121,10 @@ class _Supervisor:
         self._specs = workers
         self._crew = Crew(len(workers), standby)
         self._processes: dict[int, WorkerProcess] = {}
+        self._dismissed: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._report_to: Callable[[Outcome], None] = _nobody
+        self._started: asyncio.Future[None] | None = None
 
     async def run(self, endpoint: str, fd: int) -> int:
         """Run until the crew has finished, controlled over a socket; return the exit code."""
@@ -128,6 +161,22 @@ class _Supervisor:
             case Ready():
                 log.info("worker serves", process=self._process, pid=pid)
                 self._do(self._crew.ready(worker, now))
+                if self._started is not None and not self._started.done():
+                    self._started.set_result(None)
+            case Taken():
+                self._do(self._crew.taken(worker, now))
+            case Settled():
+                self._do(self._crew.settled(worker, now))
+            case Parked(parts=parts):
+                self._do(self._crew.parked(worker, parts, now))
+            case Released():
+                self._dismissed.add(worker)
+                self._do(self._crew.released(worker, now))
+            case NotStarting(reason=reason):
+                log.error("worker cannot start", process=self._process, pid=pid, reason=reason)
+                self._crew.not_starting(worker, reason)
+            case Wish(ending=ending, sessid=sessid):
+                self._wished(ending, sessid)
             case Leaving(reason=reason, code=code):
                 log.warning(
                     "worker leaves", process=self._process, pid=pid, reason=reason, code=code
@@ -138,7 +187,10 @@ class _Supervisor:
         was_stopping = self._crew.is_stopping
         actions = self._crew.ended(worker, self._loop.time())
         has_told_why = process.exit_code == COULD_NOT_START and self._crew.is_stopping
-        if not was_stopping and not has_told_why:
+        if worker in self._dismissed:
+            self._dismissed.discard(worker)
+            log.debug("worker dismissed", process=self._process, pid=process.pid)
+        elif not was_stopping and not has_told_why:
             cause = _cause(process.exit_code)
             log.warning("worker ended", process=self._process, pid=process.pid, by=cause)
         self._do(actions)
@@ -148,23 +200,28 @@ class _Supervisor:
     def _do(self, actions: list[Action]) -> None:
         for action in actions:
             match action:
-                case Start(worker=worker, place=place):
-                    self._start(worker, place)
+                case Start(worker=worker, place=place, code=code):
+                    self._start(worker, place, code)
                 case Say(worker=worker, message=message) if worker in self._processes:
                     self._processes[worker].say(message)
                 case Kill(worker=worker) if worker in self._processes:
+                    self._dismissed.add(worker)
                     self._processes[worker].kill()
+                case Report(outcome=outcome):
+                    report, self._report_to = self._report_to, _nobody
+                    report(outcome)
                 case Finish(code=code):
                     self._finished.set_result(code)
         self._set_timer()
 
-    def _start(self, worker: int, place: int) -> None:
+    def _start(self, worker: int, place: int, code: str) -> None:
         try:
             process = self._processes[worker] = WorkerProcess(
                 self._loop,
                 self._specs[place],
                 self._process,
                 place,
+                code,
                 lambda message: self._heard(worker, message),
                 lambda: self._ended(worker),
             )
@@ -186,6 +243,52 @@ class _Supervisor:
     def _tick(self) -> None:
         self._do(self._crew.tick(self._loop.time()))
 
+    # Planned changes.
+
+    def _wished(self, ending: str, sessid: int) -> None:
+        """Somebody in the game asks; whoever serves then tells them how it went."""
+
+        def report(outcome: Outcome) -> None:
+            place = self._crew.places[0]
+            if place.active is not None and place.active.number in self._processes:
+                text = _told(ending, outcome)
+                self._processes[place.active.number].say(TellSession(sessid, text))
+
+        if why := self._crew.why_not():
+            report(Outcome(why, {}))
+        else:
+            log.info("restarting", process=self._process, ending=ending, asked_by=sessid)
+            self._change(ending, report)
+
+    async def _changed(self, ending: str) -> Outcome:
+        """Make a planned change; returns when it is over.
+
+        Raises:
+            CallRefused: It cannot begin now.
+        """
+        if why := self._crew.why_not():
+            raise CallRefused("refused", f"The server cannot be changed now: {why}.")
+        over: asyncio.Future[Outcome] = self._loop.create_future()
+        log.info("restarting", process=self._process, ending=ending, asked_by="cli")
+        self._change(ending, over.set_result)
+        return await over
+
+    def _change(self, ending: str, report: Callable[[Outcome], None]) -> None:
+        self._report_to = report
+        now = self._loop.time()
+        stops = ending == "stop"
+        self._do(self._crew.switch_off(now) if stops else self._crew.restart(ending, now))
+
+    async def _switched_on(self) -> None:
+        if not self._crew.places[0].is_off:
+            raise CallRefused("refused", "The server has not been stopped.")
+        self._started = self._loop.create_future()
+        self._do(self._crew.switch_on(self._loop.time()))
+        try:
+            await asyncio.wait_for(self._started, START_S)
+        except TimeoutError:
+            raise CallRefused("refused", "The server does not start; see the log.") from None
+
     # What is asked.
 
     async def _answer(self, request: Request) -> Answer:
@@ -196,6 +299,14 @@ class _Supervisor:
                 log.info("stopping", process=self._process, asked_by=request.role, reason=reason)
                 # After the reply has been sent: the last worker's end closes its socket.
                 self._loop.call_soon(self._stop, reason)
+                return Done()
+            case Restart(mode=mode):
+                return _restarted(await self._changed(mode))
+            case StopServer():
+                outcome = await self._changed("stop")
+                return Failed("refused", outcome.error) if outcome.error else Done()
+            case StartServer():
+                await self._switched_on()
                 return Done()
             case _:
                 raise CallRefused("unknown_call", "A supervisor does not answer this.")
@@ -216,6 +327,23 @@ class _Supervisor:
             retry_in_s=0.0 if place.active else max(0.0, place.next_active_at - now),
             info=await process.ask_status(STATUS_S) if process and state == "up" else {},
         )
+
+
+def _nobody(outcome: Outcome) -> None:
+    """Nobody waits for the outcome any more."""
+
+
+def _restarted(outcome: Outcome) -> Answer:
+    if outcome.error:
+        return Failed("refused", outcome.error)
+    parts = {name: value for name, value in outcome.parts.items() if name != "silence"}
+    return Restarted(outcome.parts["silence"], parts)
+
+
+def _told(ending: str, outcome: Outcome) -> str:
+    if outcome.error:
+        return f"The {ending} was refused: {outcome.error}"
+    return f"Done: the game was away for {outcome.parts['silence'] * 1000:.0f} ms."
 
 
 def _worst(states: list[State]) -> State:

@@ -29,10 +29,21 @@ from everdoor.messages.supervision import (
     Go,
     Imported,
     Leaving,
+    NotStarting,
+    Park,
+    Parked,
     Ready,
+    Release,
+    Released,
+    Resume,
+    Serve,
+    Settled,
     StatusInfo,
     StopWork,
+    Taken,
+    TellSession,
     ToWorker,
+    Wish,
 )
 
 PR_SET_PDEATHSIG = 1
@@ -53,6 +64,8 @@ class WorkerLink:
     Attributes:
         process, index: Which worker this is (`portal.1`, 0).
         handed: What this life alone was given, such as a portal's id and incarnation.
+        on_park, on_resume, on_release, on_tell: Called with what a supervisor asks of a worker
+            that is to be handed over; set before `ready`.
     """
 
     def __init__(self, link: socket.socket) -> None:
@@ -65,12 +78,17 @@ class WorkerLink:
         self.supervisor_pid = begin.supervisor_pid
         self._fds = begin.fds
         self._info: Callable[[], dict[str, Any]] = dict
+        self.on_park: Callable[[str], None] = _cannot_park
+        self.on_resume: Callable[[], None] = _nothing
+        self.on_release: Callable[[], None] = _nothing
+        self.on_tell: Callable[[int, str], None] = _nothing_told
         for fd in begin.fds.values():
             os.set_inheritable(fd, False)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Read the link on this loop from now on."""
-        self._go = loop.create_future()
+        self._go: asyncio.Future[bool] = loop.create_future()
+        self._serve: asyncio.Future[None] = loop.create_future()
         self._stop: asyncio.Future[str] = loop.create_future()
         self._link.setblocking(False)
         loop.add_reader(self._link, self._read)
@@ -87,10 +105,39 @@ class WorkerLink:
         """Set what this worker says of itself when asked for its status (JSON)."""
         self._info = info
 
-    async def go(self) -> None:
-        """Say that everything is loaded, and wait until this worker is to serve."""
+    async def go(self) -> bool:
+        """Say that everything is loaded, and wait until this worker is to serve.
+
+        Returns:
+            Whether the one before it still has the sockets: take over, then await `serve`.
+        """
         self._say(Imported())
-        await self._go
+        return await self._go
+
+    async def serve(self) -> None:
+        """Say that this worker has taken over, and wait until the sockets are free."""
+        self._say(Taken())
+        await self._serve
+
+    def settled(self) -> None:
+        """Say that whoever this worker serves is back."""
+        self._say(Settled())
+
+    def parked(self, parts: dict[str, float]) -> None:
+        """Say that nothing is under way any more, after `on_park`."""
+        self._say(Parked(parts))
+
+    def released(self) -> None:
+        """Say that the sockets are free, after `on_release`."""
+        self._say(Released())
+
+    def not_starting(self, reason: str) -> None:
+        """Say why this worker cannot load or start; it then ends."""
+        self._say(NotStarting(reason))
+
+    def wish(self, ending: str, sessid: int) -> None:
+        """Ask for a planned end on behalf of a session."""
+        self._say(Wish(ending, sessid))
 
     def ready(self) -> None:
         """Say that this worker serves."""
@@ -130,8 +177,18 @@ class WorkerLink:
 
     def _take(self, message: ToWorker) -> None:
         match message:
-            case Go():
-                self._go.set_result(None)
+            case Go(hold=hold):
+                self._go.set_result(hold)
+            case Serve():
+                self._serve.set_result(None)
+            case Park(ending=ending):
+                self.on_park(ending)
+            case Resume():
+                self.on_resume()
+            case Release():
+                self.on_release()
+            case TellSession(sessid=sessid, text=text):
+                self.on_tell(sessid, text)
             case AskStatus():
                 self._say(StatusInfo(self._info()))
             case StopWork(reason=reason):
@@ -144,6 +201,18 @@ class WorkerLink:
         line = _encoder.encode(message) + b"\n"
         assert len(line) <= MAX_LINE_BYTES, "a status is short"
         self._link.sendall(line)
+
+
+def _cannot_park(ending: str) -> None:
+    raise AssertionError("only workers that are handed over are asked to park")
+
+
+def _nothing() -> None:
+    """What a worker that is never handed over does about it."""
+
+
+def _nothing_told(sessid: int, text: str) -> None:
+    """What a worker without players tells them."""
 
 
 def inherited_link() -> WorkerLink:
