@@ -9,12 +9,13 @@ that it can show; nothing here opens a socket.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from everdoor.ids import SessionKey
 from everdoor.messages.stream import Numbered
 from everdoor_portal.copies import SessionCopy
+from everdoor_portal.render.kinds import DEFAULT_KIND, kind_of
 
 MAX_HELD_BYTES = 64 * 1024
 """Text of unanswered lines of one session before reading from its client pauses."""
@@ -34,7 +35,8 @@ class PortalSession:
 
     Attributes:
         key: Given by the handler at `connect`.
-        protocol_flags: What the client can do, as it has said.
+        protocol_flags: What the client can do, as it has said; `learn_flags` changes them.
+        kind: What that means for how texts are rendered.
         held: Inputs that the server has not completed, oldest first.
         copy: The server's half.
         conn_time, cmd_last, cmd_last_visible: Monotonic seconds.
@@ -48,6 +50,7 @@ class PortalSession:
         self.address = address
         self.port = port
         self.protocol_flags: dict[str, Any] = {}
+        self.kind = DEFAULT_KIND
         self.held: deque[Numbered] = deque()
         self.held_bytes = 0
         self.next_seq = 1
@@ -94,6 +97,11 @@ class PortalSession:
         return puid
 
     # From the client.
+
+    def learn_flags(self, flags: Mapping[str, Any]) -> None:
+        """Take over what is newly known of the client, from itself or from the server."""
+        self.protocol_flags.update(flags)
+        self.kind = kind_of(self.protocol_flags)
 
     def data_in(self, text: str) -> None:
         """Take a line that the client typed."""

@@ -109,7 +109,7 @@ class PortalSessionHandler:
         """Hold what a client has newly said of itself, unless it has left."""
         if not session.has_client:
             return
-        session.protocol_flags.update(flags)
+        session.learn_flags(flags)
         self._hold(session, FlagsChanged(session.key.conn, session.next_seq, flags))
 
     def keepalive(self, session: PortalSession) -> None:
@@ -169,6 +169,14 @@ class PortalSessionHandler:
             for session in self._sessions.values()
         ]
 
+    def copies_held(self) -> list[tuple[int, int, dict[str, Any]]]:
+        """What the barrier compares: (connection, cursor, state) of every copy."""
+        return [
+            (session.key.conn, session.copy.cursor, session.copy.state)
+            for session in self._sessions.values()
+            if session.copy.state is not None
+        ]
+
     # From the server.
 
     def apply(self, row: Row) -> None:
@@ -202,7 +210,8 @@ class PortalSessionHandler:
     def _change(self, session: PortalSession, change: dict[str, Any]) -> None:
         was_logged_in = session.logged_in
         session.copy.apply(change)
-        session.protocol_flags.update(change.get("protocol_flags", {}))
+        if flags := change.get("protocol_flags"):
+            session.learn_flags(flags)
         if session.logged_in and not was_logged_in:
             session.conn_time = self._clock()
 
@@ -226,9 +235,11 @@ class PortalSessionHandler:
 
     def announce_all(self, text: str) -> None:
         """Show a text to every client, from the portal: it is in no row."""
+        args: list[Any] = [text]
+        options: dict[str, Any] = {}
         for session in self._sessions.values():
             if session.has_client:
-                session.data_out("text", [text], {})
+                session.data_out("text", args, options)
                 session.flush()
 
     def drop(self, session: PortalSession, text: str) -> None:

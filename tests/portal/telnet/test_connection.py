@@ -52,7 +52,6 @@ MUD_CLIENT_FLAGS: dict[str, FlagValue] = {
     "height": 40,
     "client_name": "Mudlet",
     "term": "XTERM",
-    "ansi": True,
     "utf8": True,
     "xterm256": True,
 }

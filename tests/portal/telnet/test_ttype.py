@@ -91,9 +91,13 @@ def test_mtts_ignores_unknown_bits() -> None:
         ("ANSI-TRUECOLOR", {"ansi", "xterm256", "truecolor"}),
         ("VT100", {"ansi"}),
         ("linux", {"ansi"}),
-        ("DUMB", set()),
         ("TINTIN++", set()),
     ],
 )
 def test_terminal_name_tells_its_colours(name: str, known: set[str]) -> None:
     assert terminal_flags(name) == dict.fromkeys(known, True)
+
+
+@pytest.mark.parametrize("name", ["dumb", "DUMB", "unknown", "NETWORK"])
+def test_terminal_that_shows_nothing_but_text_is_believed(name: str) -> None:
+    assert terminal_flags(name) == {"ansi": False}

@@ -13,9 +13,11 @@ from typing import Any, ClassVar, cast
 
 import structlog
 
+from everdoor_portal.render.renderer import Renderer, render_output
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.telnet.connection import TelnetConnection
+from everdoor_portal.telnet.encode import encode_text
 from everdoor_portal.telnet.events import (
     EndOfInput,
     Event,
@@ -58,7 +60,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         peer = transport.get_extra_info("peername")
         self.address, self.port = peer[0].removeprefix("::ffff:"), peer[1]
-        self.protocol_flags = dict(self._telnet.flags)
+        self.learn_flags(self._telnet.flags)
         self._telnet.start()
         self._gateway.sessions.connect(self)
         _log.info("client connected", session=str(self.key), peer=self.address)
@@ -120,10 +122,11 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
     # The portal's side.
 
     def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
-        self._telnet.send_text(f"{args[0] if args else ''}\n")
+        renderer = self._gateway.renderer
+        self._telnet.send_encoded(renderer.encoded(args, options, self.kind, self._telnet.encoding))
 
     def send_prompt(self, args: list[Any], options: dict[str, Any]) -> None:
-        self._telnet.send_prompt(f"{args[0] if args else ''}")
+        self._telnet.send_prompt(render_output(args, options, self.kind))
 
     def flush(self) -> None:
         data = self._telnet.data_to_send()
@@ -165,6 +168,7 @@ class TelnetGateway:
         self.clock = clock
         self.max_chars = max_chars
         self.buffer = memoryview(bytearray(READ_BYTES))
+        self.renderer = Renderer(encode_text)
         self._server: asyncio.Server | None = None
 
     async def listen(self, listener: socket.socket) -> None:

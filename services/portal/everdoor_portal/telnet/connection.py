@@ -45,8 +45,10 @@ DEFAULT_FLAGS: Mapping[str, FlagValue] = {
     "width": DEFAULT_WIDTH,
     "height": DEFAULT_HEIGHT,
     **{flag: False for flag in MTTS_FLAGS},
+    "ansi": True,
 }
-"""The protocol flags of a client that has told nothing."""
+"""The protocol flags of a client that has told nothing; why it is believed to show colours is said
+in `everdoor_portal.render.kinds`."""
 
 _ACCEPTS = {
     Side.LOCAL: frozenset(o for o, support in SUPPORTED.items() if support.accepts_local),
@@ -186,6 +188,10 @@ class TelnetConnection:
     def send_text(self, text: str) -> None:
         """Send text, clean of foreign control characters; nothing is added at its end."""
         self._out += encode_text(text, self._encoding)
+
+    def send_encoded(self, data: bytes) -> None:
+        """Send text that `encode_text` has encoded for this client's encoding already."""
+        self._out += data
 
     def send_prompt(self, text: str) -> None:
         """Send a prompt, marked by GA as the end of output unless the client does without."""

@@ -35,6 +35,7 @@ MTTS_FLAGS = (
 
 _MTTS_PREFIX = "MTTS "
 _MAX_MTTS_DIGITS = 6
+_PLAIN_TERMINALS = ("DUMB", "UNKNOWN", "NETWORK", "HARDCOPY")
 _ANSI_TERMINALS = ("ANSI", "VT", "XTERM", "LINUX", "SCREEN", "TMUX", "RXVT", "KONSOLE", "CYGWIN")
 
 
@@ -94,8 +95,10 @@ def mtts_flags(answer: str) -> dict[str, FlagValue]:
 
 
 def terminal_flags(name: str) -> dict[str, FlagValue]:
-    """Tell from a terminal's name what it can show; only what is sure to be true is returned."""
+    """Tell from a terminal's name what it can show; only what is sure is returned."""
     upper = name.upper()
+    if upper in _PLAIN_TERMINALS:
+        return {"ansi": False}
     truecolor = upper.endswith("-TRUECOLOR")
     xterm256 = truecolor or upper.endswith("-256COLOR")
     ansi = xterm256 or upper.startswith(_ANSI_TERMINALS)

@@ -1,0 +1,104 @@
+"""Kinds of clients: what decides how a text is rendered, and nothing else.
+
+Clients of one kind are shown the same characters, so that a text heard by many is rendered once
+for each kind of them.
+
+Who has told nothing gets the 16 colours of ECMA-48: `telnet` in a terminal and every MUD client
+of the last decades show them, and most that show no colour at all ignore them, while sequences for
+256 colours and more come out as blinking or garbage where they are not known. A terminal that
+calls itself dumb says so by the flag `ansi` (`everdoor_portal.telnet.ttype`).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Depth(enum.IntEnum):
+    """How many colours there are."""
+
+    NONE = 0
+    ANSI = 1
+    XTERM256 = 2
+    TRUECOLOR = 3
+
+
+class Kind(NamedTuple):
+    """What a client can show.
+
+    Attributes:
+        screenreader: Somebody listens to it: no colours, no drawings.
+        mxp: Links can be clicked.
+        raw: Markup is shown as it is written.
+    """
+
+    depth: Depth = Depth.ANSI
+    screenreader: bool = False
+    mxp: bool = False
+    raw: bool = False
+
+
+DEFAULT_KIND = Kind()
+"""A client that has told nothing."""
+
+_WORDS = frozenset(
+    (
+        "ansi",
+        "mxp",
+        "nocolor",
+        "noxterm256",
+        "raw",
+        "screenreader",
+        "truecolor",
+        "xterm256",
+    )
+)
+
+
+def kind_of(flags: Mapping[str, Any]) -> Kind:
+    """Tell the kind of a client from its protocol flags."""
+    return Kind(
+        _depth(DEFAULT_KIND.depth, flags),
+        bool(flags.get("screenreader")),
+        bool(flags.get("mxp")),
+        bool(flags.get("raw")),
+    )
+
+
+def asks_for_a_kind(options: Mapping[str, Any]) -> bool:
+    """Whether the options of an output change what kind it is rendered for."""
+    return not _WORDS.isdisjoint(options)
+
+
+def for_output(kind: Kind, options: Mapping[str, Any]) -> Kind:
+    """Change a client's kind for one output, as its options say.
+
+    `truecolor`, `xterm256` and `ansi` ask for as many colours if true and for fewer if false;
+    `nocolor` asks for none, `noxterm256` for 16 at most. `screenreader`, `mxp` and `raw` stand
+    for the client's own.
+    """
+    return Kind(
+        _depth(kind.depth, options),
+        bool(options.get("screenreader", kind.screenreader)),
+        bool(options.get("mxp", kind.mxp)),
+        bool(options.get("raw", kind.raw)),
+    )
+
+
+def _depth(depth: Depth, said: Mapping[str, Any]) -> Depth:
+    """The most that is said to be there; what is said not to be there is no more than absent."""
+    if said.get("nocolor"):
+        return Depth.NONE
+    for name, meant in (
+        ("ansi", Depth.ANSI),
+        ("xterm256", Depth.XTERM256),
+        ("truecolor", Depth.TRUECOLOR),
+    ):
+        wanted = said.get(name)
+        if wanted:
+            depth = max(depth, meant)
+        elif wanted is not None:
+            depth = min(depth, Depth(meant - 1))
+    return min(depth, Depth.ANSI) if said.get("noxterm256") else depth

@@ -1,0 +1,93 @@
+"""Texts as clients are shown them, each rendered once for each kind of client.
+
+A text is cleaned first, so that every escape sequence that comes out was put in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from typing import Any
+
+from everdoor.markup.clean import clean
+from everdoor.markup.tags import PLAIN, Run, parse
+from everdoor_portal.render import mxp
+from everdoor_portal.render.kinds import Depth, Kind, asks_for_a_kind, for_output
+from everdoor_portal.render.screenreader import readable
+from everdoor_portal.render.sgr import RESET, fills_cells, sgr
+
+
+def render(text: str, kind: Kind) -> str:
+    """Render a marked-up text; what it begins (colours, links) it ends."""
+    text = clean(text)
+    runs = [Run(text)] if kind.raw or "|" not in text else parse(text)
+    if kind.screenreader:
+        runs = [Run(readable("".join([run.text for run in runs])))]
+    if not kind.mxp:
+        return _coloured(runs, kind.depth)
+    return _linked([run._replace(text=mxp.escape(run.text)) for run in runs], kind.depth)
+
+
+def render_output(args: list[Any], options: Mapping[str, Any], kind: Kind) -> str:
+    """Render the text of an output, its first argument, as its options ask for."""
+    shown = for_output(kind, options) if asks_for_a_kind(options) else kind
+    return render(f"{args[0]}" if args else "", shown)
+
+
+class Renderer:
+    """Renders outputs for one protocol, whose clients take them one after the other.
+
+    What came out for a kind is kept until the next output. An output is told from the next by the
+    identity of its arguments: its receivers share them (`PortalSessionHandler.apply`).
+
+    Args:
+        encode: Text and the name of an encoding to bytes for the wire.
+    """
+
+    def __init__(self, encode: Callable[[str, str], bytes]) -> None:
+        self._encode = encode
+        self._args: list[Any] = []
+        self._options: Mapping[str, Any] = {}
+        self._done: dict[tuple[Kind, str], bytes] = {}
+
+    def encoded(
+        self, args: list[Any], options: Mapping[str, Any], kind: Kind, encoding: str
+    ) -> bytes:
+        """An output's text for one client, with a line end behind it."""
+        if args is not self._args or options is not self._options:
+            self._args, self._options = args, options
+            self._done.clear()
+        data = self._done.get((kind, encoding))
+        if data is None:
+            data = self._encode(f"{render_output(args, options, kind)}\n", encoding)
+            self._done[kind, encoding] = data
+        return data
+
+
+def _coloured(runs: list[Run], depth: Depth) -> str:
+    if depth is Depth.NONE:
+        return "".join([run.text for run in runs])
+    parts: list[str] = []
+    now = PLAIN
+    for text, style, _ in runs:
+        begin = sgr(style, depth)
+        if style != now:
+            parts.append(begin)
+            now = style
+        if "\n" in text and fills_cells(style):
+            text = text.replace("\n", f"{RESET}\n{begin}")
+        parts.append(text)
+    if now != PLAIN:
+        parts.append(RESET)
+    return "".join(parts)
+
+
+def _linked(runs: list[Run], depth: Depth) -> str:
+    """Each link as a piece of its own: its colours begin and end within it."""
+    parts: list[str] = []
+    for _, group in groupby(runs, key=lambda run: id(run.link)):
+        of_link = list(group)
+        link = of_link[0].link
+        shown = _coloured(of_link, depth)
+        parts.append(shown if link is None else mxp.begin(link) + shown + mxp.end(link))
+    return "".join(parts)
