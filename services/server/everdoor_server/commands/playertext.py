@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-_FORGING = re.compile(r"\|\||\|(?=[/\-]|l[a-z])", re.IGNORECASE)
+_FORGING = re.compile(r"\|\||\|(?=[/\-]|l[a-z]|\Z)", re.IGNORECASE)
+"""Pairs, to be skipped; tags of line ends, tabs and links; a bar at the end, which what the game
+puts behind the text could make a tag of."""
 
 
 def inert(text: str) -> str:
