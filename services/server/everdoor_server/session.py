@@ -73,6 +73,7 @@ class ServerSession(State):
         "uid",
         "uname",
         "puid",
+        "puname",
         "protocol_flags",
         "server_data",
         "cmdset_paths",
@@ -89,6 +90,7 @@ class ServerSession(State):
     uid: int | None = None
     uname: str | None = None
     puid: int | None = None
+    puname: str | None = None
     unfinished: int = 0
     account: SessionAccount | None = None
     puppet: SessionPuppet | None = None
@@ -201,6 +203,7 @@ class ServerSession(State):
         """Bind the session to the object it controls, or to none."""
         self.puppet = puppet
         self.puid = puppet.id if puppet else None
+        self.puname = puppet.key if puppet else None
         self.touch()
 
     # State.

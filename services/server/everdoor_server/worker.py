@@ -20,13 +20,10 @@ from typing import Any
 
 import structlog
 
-from everdoor.bus.pubsub import Publisher
-from everdoor.bus.rpc import RpcServer
 from everdoor.bus.sockets import Bus
 from everdoor.endpoints import Endpoints, endpoints
-from everdoor.errors import CallRefused, StartupError
+from everdoor.errors import StartupError
 from everdoor.incarnation import incarnation_is_alive
-from everdoor.messages.calls import Answer, ConfirmCopies, Request
 from everdoor.settings import Settings
 from everdoor.state import AppSession
 from everdoor.worker import WorkerLink
@@ -35,6 +32,7 @@ from everdoor_server.collector import Collector
 from everdoor_server.commit import Stored
 from everdoor_server.engine import Game, GameOptions
 from everdoor_server.game import GameError, GameFolder, LoadedGame, error_text
+from everdoor_server.inspection import Inspection
 from everdoor_server.links import Links
 from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession
@@ -182,6 +180,8 @@ class _Worker:
         self._server = Server(
             self._loop, turn, links, game.sessions, self._store, auth, self._leave
         )
+        self._inspection = Inspection(app, game.sessions, links, stored, self._server)
+        self._server.on_committed = self._inspection.committed
 
     def _run_start_hooks(self, ended: Ending) -> None:
         try:
@@ -204,20 +204,11 @@ class _Worker:
         link.on_resume = lambda: server.resume(self._game.at_server_resume)
         link.on_release = self._release_soon
         link.on_tell = server.tell
-        life = f"server.{self._generation}"
-        self._news = Publisher(bus, system.server_events, life, link.fd(EVENTS_FD))
-        self._rpc = RpcServer(bus, system.server_rpc, self._answer, link.fd(RPC_FD))
+        self._inspection.open(bus, system, link.fd(RPC_FD), link.fd(EVENTS_FD))
         server.start(bus, system.stream, link.fd(STREAM_FD), link.settled)
         link.tell_status(lambda: {**server.info(), "generation": self._generation})
         link.ready()
-        self._news.publish("server.ready", generation=self._generation)
-
-    async def _answer(self, request: Request) -> Answer:
-        match request.call:
-            case ConfirmCopies() as call if request.role == "portal":
-                return self._server.confirm(call)
-            case _:
-                raise CallRefused("unknown_call", "The game server does not answer this.")
+        self._inspection.publish("server.ready", generation=self._generation)
 
     async def _until_over(self) -> int:
         stop: asyncio.Future[str] = asyncio.ensure_future(self._link.stop_asked())
@@ -241,7 +232,7 @@ class _Worker:
 
     async def _park(self, ending: Ending) -> dict[str, float]:
         stop: Callable[[], None] = partial(self._game.at_server_stop, ending)
-        self._news.publish("server.restarting", mode=ending.value)
+        self._inspection.publish("server.restarting", mode=ending.value)
         return await self._server.park(ending, stop)
 
     def _release_soon(self) -> None:
@@ -255,8 +246,7 @@ class _Worker:
 
     async def _close(self) -> None:
         self._server.close()
-        self._news.close()
-        await self._rpc.close()
+        await self._inspection.close()
 
     def _leave(self, reason: str) -> None:
         if not self._over.done():

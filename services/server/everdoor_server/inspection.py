@@ -1,0 +1,218 @@
+"""The server's end of inspection: publishes what was committed, answers operators' calls.
+
+What an event says is `everdoor_server.news`'; what operators change runs in a turn, like what
+players type, and is answered when it is committed. Source: docs/protocol.md, sections 5 and 6.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+from everdoor.bus.pubsub import Publisher
+from everdoor.bus.rpc import RpcServer
+from everdoor.bus.sockets import Bus
+from everdoor.endpoints import Endpoints
+from everdoor.errors import CallRefused
+from everdoor.events import Mark
+from everdoor.ids import SessionKey
+from everdoor.messages.calls import (
+    Announce,
+    Answer,
+    Call,
+    ConfirmCopies,
+    CopiesKept,
+    CopiesLack,
+    Done,
+    KickSession,
+    PortalInfo,
+    PortalList,
+    Portals,
+    Request,
+    SessionInfo,
+    SessionList,
+    Sessions,
+    SessionShow,
+    SessionState,
+)
+from everdoor.pages import Pages, cut
+from everdoor.state import AppSession, SnapshotFlag
+from everdoor_server.commit import Commit, Stored
+from everdoor_server.links import Links
+from everdoor_server.news import News, account_name, puppet_name
+from everdoor_server.session import ServerSession
+from everdoor_server.sessionhandler import ServerSessionHandler
+
+ADOPTION_LOOK_S, ADOPTION_LOOKS = 0.02, 50
+"""How long, 1 s, a list waits for portals that have not said hello yet; they take milliseconds."""
+
+_log = structlog.get_logger(__name__)
+
+
+class TurnShell(Protocol):
+    """What is needed of the shell around the turn (`everdoor_server.app`)."""
+
+    def perform(self, action: Callable[[], None]) -> asyncio.Future[None]:
+        """Run an action in the next turn; done when what it changed is committed."""
+
+    def confirm(self, call: ConfirmCopies) -> CopiesKept | CopiesLack:
+        """A portal says what it holds."""
+
+
+class Inspection:
+    """What operators see of one generation, and what they can do to it.
+
+    Args:
+        app: Whose registered classes snapshots may hold.
+        stored: What the database held when the generation began.
+        shell: Runs what operators change, and takes what portals confirm.
+    """
+
+    def __init__(
+        self,
+        app: AppSession,
+        sessions: ServerSessionHandler,
+        links: Links,
+        stored: Stored,
+        shell: TurnShell,
+    ) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._links = links
+        self._shell = shell
+        self._generation = stored.generation
+        self._news = News(stored.roster, sessions.by_key)
+        self._pages = Pages()
+        self._publisher: Publisher | None = None
+        self._rpc: RpcServer | None = None
+
+    def open(self, bus: Bus, system: Endpoints, rpc_fd: int, events_fd: int) -> None:
+        """Take the listening sockets."""
+        life = f"server.{self._generation}"
+        self._publisher = Publisher(bus, system.server_events, life, events_fd)
+        self._rpc = RpcServer(bus, system.server_rpc, self._answer, rpc_fd)
+
+    async def close(self) -> None:
+        """Let go of the sockets. Idempotent."""
+        if self._publisher is not None:
+            self._publisher.close()
+            self._publisher = None
+        if self._rpc is not None:
+            await self._rpc.close()
+            self._rpc = None
+
+    # Events.
+
+    def committed(self, commit: Commit) -> None:
+        """Publish what a commit has changed; to be called in the same breath as it is done."""
+        for topic, data in self._news.take(commit):
+            self.publish(topic, **data)
+
+    def publish(self, topic: str, **data: Any) -> None:
+        """Publish an event, such as `server.restarting`; a hint, for whoever listens."""
+        if self._publisher is not None:
+            self._publisher.publish(topic, **data)
+
+    # Calls.
+
+    async def _answer(self, request: Request) -> Answer:
+        match request.role, request.call:
+            case "portal", ConfirmCopies() as call:
+                return self._shell.confirm(call)
+            case "cli", call:
+                return await self._answer_operator(call)
+            case _:
+                raise CallRefused("forbidden", f"The role {request.role!r} may not ask that.")
+
+    async def _answer_operator(self, asked: Call) -> Answer:
+        match asked:
+            case SessionList() as call:
+                return await self._list(call)
+            case SessionShow(sessid=sessid):
+                return self._show(self._find(sessid))
+            case PortalList():
+                return self._portals()
+            case KickSession(sessid=sessid, reason=reason):
+                await self._shell.perform(lambda: self._kick(sessid, reason))
+                _log.info("session kicked", sessid=sessid, reason=reason, asked_by="cli")
+                return Done()
+            case Announce(text=text):
+                await self._shell.perform(lambda: self._sessions.announce_all(text))
+                self.publish("announce", text=text)
+                _log.info("announced", text=text, asked_by="cli")
+                return Done()
+            case _:
+                raise CallRefused("unknown_call", "The server does not answer this.")
+
+    async def _list(self, call: SessionList) -> Sessions:
+        if call.skip:
+            return self._pages.go_on(call)
+        for _ in range(ADOPTION_LOOKS):
+            if not self._lacks_portals():
+                break
+            await asyncio.sleep(ADOPTION_LOOK_S)
+        mark = self._publisher.mark if self._publisher else Mark("", 0)
+        return self._pages.begin([self._info(key) for key in self._news.keys()], mark)
+
+    def _lacks_portals(self) -> bool:
+        """Whether sessions are known of which only their portal can say what they are."""
+        unknown = {link.portal for link in self._links if not link.adopted}
+        return bool(unknown) and any(key.portal in unknown for key in self._news.keys())
+
+    def _info(self, key: SessionKey) -> SessionInfo:
+        """A session as of the last commit, with the clocks of now."""
+        known, session = self._news[key], self._sessions.by_key(key)
+        now = self._sessions.now()
+        return SessionInfo(
+            sessid=known.sessid,
+            portal=known.portal,
+            protocol=cut(session.protocol_key if session else known.protocol),
+            address=cut(session.address if session else known.address),
+            logged_in=known.account_id is not None,
+            account=known.account and cut(account_name(session) or known.account),
+            puppet=known.puppet and cut(puppet_name(session) or known.puppet),
+            conn_time=session.conn_time if session else now,
+            idle_s=max(0.0, now - session.cmd_last_visible) if session else 0.0,
+            cmd_total=session.cmd_total if session else 0,
+            account_id=known.account_id,
+            puppet_id=known.puppet_id,
+        )
+
+    def _find(self, sessid: int) -> ServerSession:
+        session = self._sessions.get(sessid)
+        if session is None:
+            raise CallRefused("no_session", f"there is no session {sessid}")
+        return session
+
+    def _show(self, session: ServerSession) -> SessionState:
+        state = session.take_snapshot(self._app, SnapshotFlag.INSPECT)
+        return SessionState(session.sessid, {name: _shown(value) for name, value in state.items()})
+
+    def _kick(self, sessid: int, reason: str) -> None:
+        self._sessions.disconnect(self._find(sessid), reason)
+
+    def _portals(self) -> Portals:
+        found = []
+        for link in sorted(self._links, key=lambda link: link.portal):
+            here = [s for s in self._sessions if s.key.portal == link.portal]
+            state = "up" if link.is_open else "away"
+            logged_in = sum(session.logged_in for session in here)
+            number = link.incarnation.number
+            found.append(PortalInfo(link.portal, number, link.host, state, len(here), logged_in))
+        return Portals(found)
+
+
+def _shown(value: object) -> Any:
+    """A value of a snapshot as it can be sent: references by what they say of themselves."""
+    match value:
+        case dict():
+            return {name: _shown(item) for name, item in value.items()}
+        case list():
+            return [_shown(item) for item in value]
+        case None | bool() | int() | float() | str() | bytes():
+            return value
+        case _:
+            return str(value)
