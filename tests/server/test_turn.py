@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from everdoor.errors import CallRefused
@@ -923,6 +925,42 @@ def test_copy_that_cannot_be_restored_and_that_nobody_knows_is_closed() -> None:
     portal.take()
     assert len(new.sessions) == 0
     assert portal.closed == [1]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sessid": "abc"},
+        {"sessid": 0},
+        {"sessid": None},
+        {"server_data": {"at": datetime.now(UTC)}},
+    ],
+    ids=str,
+)
+def test_copy_that_no_server_has_made_is_closed(changed: dict[str, object]) -> None:
+    server, portal = started()
+    copy = copy_of(server.session(1), 1, **changed)
+    portal.server = new = TinyServer(Database(generation=1))
+    portal.hello([copy], last=RowId(1, 1))
+    portal.take()
+    assert len(new.sessions) == 0
+    assert portal.closed == [1]
+
+
+def test_adopted_session_whose_sessid_was_given_again_gets_another() -> None:
+    server, portal = started()
+    copy = copy_of(server.session(1), 1)
+    new = TinyServer(Database(generation=1))
+    other = ScriptedPortal(new, "q")
+    other.hello()
+    other.connect(1)
+    other.take()
+    portal.server = new
+    portal.hello([copy], last=RowId(1, 1))
+    [row] = portal.take_rows()
+    assert row.changes == [(1, {"sessid": 2})]
+    assert sorted((s.sessid, s.key.portal) for s in new.sessions) == [(1, "q"), (2, "p")]
+    assert new.database.roster[key(1)].sessid == 2
 
 
 def test_limbo_session_runs_nothing_that_others_set_off() -> None:

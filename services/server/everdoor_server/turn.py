@@ -584,8 +584,10 @@ class Turn:
         entry = self._limbo.pop(key, None)
         session = sessions.by_key(key) or self._rules.make_session(key, sessions)
         try:
+            _check_sessid(state)
             session.load_snapshot(self._app, state)
-        except RestoreError as exc:
+            self._collector.know(session, entry)
+        except (RestoreError, TypeError) as exc:
             _log.error("a session cannot be restored", session=str(key), error=str(exc))
             if entry is not None:
                 self._end(key, NOT_RESTORED)
@@ -596,9 +598,8 @@ class Turn:
         session.conn_time = now - copy.conn_age_s
         session.cmd_last = now - copy.idle_s
         session.cmd_last_visible = now - copy.idle_visible_s
-        self._last_sessid = max(self._last_sessid, session.sessid)
+        self._keep_sessid_unique(session)
         sessions.add(session)
-        self._collector.know(session, entry)
         self._lanes[key] = lane = _Lane(key, session, cursor)
         lane.calls = self._generation << 32  # numbers that no former server gave to a call
         session.touch()
@@ -607,6 +608,14 @@ class Turn:
         if session.unfinished:
             session.unfinished = 0
             session.msg(INTERRUPTED)
+
+    def _keep_sessid_unique(self, session: ServerSession) -> None:
+        """Give a session another number when its own was given again, after a loss of the
+        database's last moments, before its portal came back."""
+        self._last_sessid = max(self._last_sessid, session.sessid)
+        if self._rules.sessions.get(session.sessid) not in (None, session):
+            self._last_sessid += 1
+            session.sessid = self._last_sessid
 
     def _present_in_limbo(self, entry: RosterEntry) -> None:
         """Until its portal has said hello a session is seen and shown things, and runs nothing."""
@@ -661,6 +670,12 @@ class Turn:
 def is_idle_line(text: str) -> bool:
     """Whether a line is a keepalive that clients type, not something the player meant."""
     return text.strip() == IDLE_COMMAND
+
+
+def _check_sessid(state: dict[str, Any]) -> None:
+    sessid = state.get("sessid")
+    if type(sessid) is not int or sessid < 1:
+        raise RestoreError(f"expected a sessid from 1, got {sessid!r:.60}")
 
 
 def _brought_up_to_date(copy: Copy, rows: list[Row]) -> tuple[dict[str, Any] | None, int]:
