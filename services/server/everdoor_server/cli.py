@@ -86,10 +86,15 @@ def stop() -> None:
 @server.command()
 def start() -> None:
     """Start the game again after `everdoor server stop`; held lines are done first."""
-    from everdoor.messages.calls import StartServer
+    from everdoor.messages.calls import Started, StartServer
 
-    _command(StartServer())
-    click.echo("The game server runs.")
+    started = _command(StartServer())
+    assert isinstance(started, Started), "a supervisor answers what it was asked"
+    if started.refused:
+        click.echo(f"The present code cannot start: {started.refused}", err=True)
+        click.echo("The game server runs with the code that was accepted last.")
+    else:
+        click.echo("The game server runs.")
 
 
 @server.command()

@@ -156,7 +156,7 @@ class StopServer(CallMessage, frozen=True, tag="stop_server"):
 
 
 class StartServer(CallMessage, frozen=True, tag="start_server"):
-    """Start the server's worker again. Answer: Done, when it serves."""
+    """Start the server's worker again. Answer: Started, when it serves."""
 
 
 ControlCall = Status | Stop | Restart | StopServer | StartServer
@@ -279,6 +279,13 @@ class Portals(CallMessage, frozen=True, tag="portals"):
     portals: list[PortalInfo]
 
 
+class Started(CallMessage, frozen=True, tag="started"):
+    """The server serves; `refused` says why not with the present code but with that accepted
+    last, empty when it is the present code."""
+
+    refused: str
+
+
 class Done(CallMessage, frozen=True, tag="done"):
     """It has happened; there is nothing more to say."""
 
@@ -298,6 +305,7 @@ Result = (
     | CopiesKept
     | CopiesLack
     | Restarted
+    | Started
     | Sessions
     | SessionState
     | Portals

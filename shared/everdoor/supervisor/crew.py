@@ -276,6 +276,8 @@ class Crew:
         place = self._workers[number].place
         if place.handover is not None and place.successor is self._workers[number]:
             place.handover.refused(reason)
+        elif place.active is self._workers[number]:
+            place.code = "accepted"
 
     def _ended_in_handover(self, worker: Worker, handover: Handover, now: float) -> list[Action]:
         place = worker.place

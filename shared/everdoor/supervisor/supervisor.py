@@ -27,6 +27,7 @@ from everdoor.messages.calls import (
     Request,
     Restart,
     Restarted,
+    Started,
     StartServer,
     Status,
     StatusReport,
@@ -125,6 +126,7 @@ class _Supervisor:
         self._timer: asyncio.TimerHandle | None = None
         self._report_to: Callable[[Outcome], None] = _nobody
         self._started: asyncio.Future[None] | None = None
+        self._not_starting = ""
 
     async def run(self, endpoint: str, fd: int) -> int:
         """Run until the crew has finished, controlled over a socket; return the exit code."""
@@ -174,6 +176,7 @@ class _Supervisor:
                 self._do(self._crew.released(worker, now))
             case NotStarting(reason=reason):
                 log.error("worker cannot start", process=self._process, pid=pid, reason=reason)
+                self._not_starting = reason
                 self._crew.not_starting(worker, reason)
             case Wish(ending=ending, sessid=sessid):
                 self._wished(ending, sessid)
@@ -279,15 +282,18 @@ class _Supervisor:
         stops = ending == "stop"
         self._do(self._crew.switch_off(now) if stops else self._crew.restart(ending, now))
 
-    async def _switched_on(self) -> None:
+    async def _switched_on(self) -> Started:
         if not self._crew.places[0].is_off:
             raise CallRefused("refused", "The server has not been stopped.")
         self._started = self._loop.create_future()
+        self._not_starting = ""
         self._do(self._crew.switch_on(self._loop.time()))
         try:
             await asyncio.wait_for(self._started, START_S)
         except TimeoutError:
-            raise CallRefused("refused", "The server does not start; see the log.") from None
+            why = self._not_starting or "see the log"
+            raise CallRefused("refused", f"The server does not start: {why}.") from None
+        return Started(self._not_starting)
 
     # What is asked.
 
@@ -306,8 +312,7 @@ class _Supervisor:
                 outcome = await self._changed("stop")
                 return Failed("refused", outcome.error) if outcome.error else Done()
             case StartServer():
-                await self._switched_on()
-                return Done()
+                return await self._switched_on()
             case _:
                 raise CallRefused("unknown_call", "A supervisor does not answer this.")
 
