@@ -25,6 +25,7 @@ from everdoor.ids import Incarnation
 from everdoor.messages.calls import ConfirmCopies, CopiesLack
 from everdoor.settings import Settings
 from everdoor_portal.gateways.telnet import TelnetGateway
+from everdoor_portal.inspection import Inspection
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.uplink import LinkState, Uplink
 
@@ -106,6 +107,13 @@ class Portal:
         """Connect to the server and accept clients; neither waits for the other."""
         self._news = Subscriber(
             self._bus, self._system.server_events, self._heard, topic="server.restarting"
+        )
+        self._inspection = Inspection(
+            self._bus,
+            self._system.portal(self._identity.portal),
+            self.sessions,
+            self._identity.host,
+            lambda: self.uplink.state is LinkState.OPEN,
         )
         self._tick()
         await self._telnet.listen(self._listener)

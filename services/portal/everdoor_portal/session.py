@@ -96,6 +96,11 @@ class PortalSession:
         puid: int | None = self.copy.get("puid")
         return puid
 
+    @property
+    def puname(self) -> str | None:
+        puname: str | None = self.copy.get("puname")
+        return puname
+
     # From the client.
 
     def learn_flags(self, flags: Mapping[str, Any]) -> None:

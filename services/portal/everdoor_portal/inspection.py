@@ -1,0 +1,147 @@
+"""What operators see of a portal: its copies of the sessions, also while the server is away.
+
+Copies hold what the server made, without its knowledge of what is secret: fields that are not
+every session's are shown as `***`. Nothing is changed from here. Source: docs/protocol.md,
+section 6.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from everdoor.bus.rpc import RpcServer
+from everdoor.bus.sockets import Bus
+from everdoor.errors import CallRefused
+from everdoor.events import Mark
+from everdoor.messages.calls import (
+    Answer,
+    PortalInfo,
+    PortalList,
+    Portals,
+    Request,
+    SessionInfo,
+    SessionList,
+    SessionShow,
+    SessionState,
+)
+from everdoor.pages import Pages, cut
+from everdoor.state import SECRET
+from everdoor_portal.session import PortalSession
+from everdoor_portal.sessionhandler import PortalSessionHandler
+
+SHOWN = frozenset(
+    (
+        "version",
+        "sessid",
+        "protocol_key",
+        "address",
+        "port",
+        "logged_in",
+        "uid",
+        "uname",
+        "puid",
+        "puname",
+        "protocol_flags",
+        "cmdset_paths",
+        "unfinished",
+    )
+)
+"""Fields of a session that hold nothing secret, whatever the game; `server_data` is the game's."""
+
+
+class Inspection:
+    """Answers operators' calls to one portal, on a socket of its own.
+
+    Args:
+        endpoint: The portal's (`Endpoints.portal`).
+        host: This machine's name.
+        is_linked: Says whether the portal and the server hear each other.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        endpoint: str,
+        sessions: PortalSessionHandler,
+        host: str,
+        is_linked: Callable[[], bool],
+    ) -> None:
+        self._loop = bus.loop
+        self._sessions = sessions
+        self._host = host
+        self._is_linked = is_linked
+        self._pages = Pages()
+        self._lists = 0
+        self.wire = RpcServer(bus, endpoint, self._answer).wire
+
+    async def _answer(self, request: Request) -> Answer:
+        if request.role != "cli":
+            raise CallRefused("forbidden", f"The role {request.role!r} may not ask that.")
+        match request.call:
+            case SessionList(skip=0):
+                self._lists += 1
+                mark = Mark(self._sessions.portal, self._lists)
+                return self._pages.begin([self._info(s) for s in self._sessions], mark)
+            case SessionList() as call:
+                return self._pages.go_on(call)
+            case SessionShow(sessid=sessid):
+                return self._show(sessid)
+            case PortalList():
+                return Portals([self._portal()])
+            case _:
+                raise CallRefused("unknown_call", "A portal does not answer this.")
+
+    def _info(self, session: PortalSession) -> SessionInfo:
+        now = self._loop.time()
+        return SessionInfo(
+            sessid=session.sessid,
+            portal=self._sessions.portal,
+            protocol=cut(session.protocol_key),
+            address=cut(session.address),
+            logged_in=session.logged_in,
+            account=_name(session.uname, session.uid),
+            puppet=_name(session.puname, session.puid),
+            conn_time=time.time() - (now - session.conn_time),
+            idle_s=now - session.cmd_last_visible,
+            cmd_total=session.cmd_total,
+            account_id=session.uid,
+            puppet_id=session.puid,
+        )
+
+    def _show(self, sessid: int) -> SessionState:
+        found = next((s for s in self._sessions if sessid and s.sessid == sessid), None)
+        if found is None:
+            raise CallRefused("no_session", f"there is no session {sessid}")
+        wall, now = time.time(), self._loop.time()
+        state: dict[str, Any] = {
+            name: value if name in SHOWN else SECRET
+            for name, value in (found.copy.state or {}).items()
+        }
+        state |= {
+            "key": str(found.key),
+            "conn_time": wall - (now - found.conn_time),
+            "cmd_last": wall - (now - found.cmd_last),
+            "cmd_last_visible": wall - (now - found.cmd_last_visible),
+            "cmd_total": found.cmd_total,
+            "held_inputs": len(found.held),
+        }
+        return SessionState(sessid, state)
+
+    def _portal(self) -> PortalInfo:
+        sessions = self._sessions
+        return PortalInfo(
+            sessions.portal,
+            sessions.incarnation.number,
+            self._host,
+            "up" if self._is_linked() else "away",
+            len(sessions),
+            sessions.count_logged_in(),
+        )
+
+
+def _name(name: str | None, its_id: int | None) -> str | None:
+    if its_id is None:
+        return None
+    return cut(name or f"#{its_id}")
