@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from everdoor.markup.tags import escape
 from everdoor.playertext import clean
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.command import Command, CommandGame
@@ -160,7 +161,7 @@ async def _finish(command: Command, rest: Running) -> None:
 
 def _not_available(line: str, cmdset: MergedCmdSet, who: Any) -> str:
     names = cmdset.suggest(line, lambda command: command.auto_help and command.access(who))
-    text = f"Command '{line}' is not available."
+    text = f"Command '{escape(line)}' is not available."
     if not names:
         return f'{text} Type "help" for help.'
     return f"{text} Maybe you meant {_listed(names)}?"

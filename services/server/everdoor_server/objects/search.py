@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from everdoor.markup.tags import escape
+
 if TYPE_CHECKING:
     from everdoor_server.objects.base import Object
 
@@ -54,7 +56,7 @@ def search(
     if found:
         searcher.msg(multimatch_string or multimatch(asked, found, searcher))
     else:
-        searcher.msg(nofound_string or f"Could not find '{asked}'.")
+        searcher.msg(nofound_string or f"Could not find '{escape(asked)}'.")
     return None
 
 
@@ -71,7 +73,7 @@ def matches(name: str, candidates: Iterable[Object], exact: bool = False) -> lis
 
 def multimatch(asked: str, found: list[Object], searcher: Object) -> str:
     """The text that lists what could have been meant, with the numbers to choose by."""
-    lines = [f"More than one match for '{asked}' (please narrow target):"]
+    lines = [f"More than one match for '{escape(asked)}' (please narrow target):"]
     for number, obj in enumerate(found, 1):
         aliases = ";".join(obj.aliases.all())
         shown = f" [{aliases}]" if aliases else ""

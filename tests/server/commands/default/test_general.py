@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from everdoor.markup.tags import parse, plain
 from everdoor_server.objects import Exit, Room, Thing
 from everdoor_server.testing import Client, World
 
@@ -54,6 +55,29 @@ def test_think_is_nobody_elses_business(two: Two) -> None:
 def test_command_without_its_words_asks_for_them(two: Two, line: str) -> None:
     assert two.anna.type(line).endswith("?")
     assert two.bo.read() == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'say |rfire|/Bo says, "I give up"|-|lcdrop all|ltcome|le |',
+        "pose |rfire|/Bo gives up|-|lcdrop all|ltcome|le |",
+        "think |rfire|/|-|lcdrop all|ltcome|le |",
+    ],
+)
+def test_colours_work_in_what_players_say_but_no_lines_tabs_and_links(two: Two, line: str) -> None:
+    for told in filter(None, [two.anna.type(line), two.bo.read()]):
+        runs = parse(told)
+        assert any(run.style.fg == 1 for run in runs)
+        assert all(run.link is None for run in runs)
+        assert not {"\n", "\t"} & set(plain(told))
+
+
+@pytest.mark.parametrize(
+    "line", ["|rwave|/Bo", "look |rbox|/Bo", "drop |rbox|/Bo", "help |rbox|/bo"]
+)
+def test_what_is_not_understood_is_told_as_it_was_typed(two: Two, line: str) -> None:
+    assert line.split(" ")[-1] in plain(two.anna.type(line))
 
 
 def test_what_is_said_cannot_forge_lines(two: Two) -> None:

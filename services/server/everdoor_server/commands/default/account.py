@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from everdoor.markup.layout import table
 from everdoor_server.commands.default.muxcommand import MuxAccountCommand
 from everdoor_server.locks import has_permission, is_superuser
 
@@ -186,16 +187,6 @@ def _farewell(others: int) -> str:
         return "|RQuitting|n. Hope to see you again, soon."
     left = "One session is" if others == 1 else f"{others} sessions are"
     return f"|RQuitting|n. {left} still connected."
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Lay out texts in columns under their heads."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [head, *rows]
-    ]
-    return "\n".join([f"|w{lines[0]}|n", *lines[1:]])
 
 
 def clock(seconds: float) -> str:

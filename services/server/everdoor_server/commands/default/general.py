@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from everdoor.markup.tags import escape
 from everdoor_server.commands.command import Command
 from everdoor_server.commands.default.muxcommand import MuxCommand
 from everdoor_server.commands.playertext import inert
@@ -184,7 +185,7 @@ class CmdDrop(MuxCommand):
         thing = caller.search(
             self.args,
             candidates=caller.contents,
-            nofound_string=f"You aren't carrying {self.args}.",
+            nofound_string=f"You aren't carrying {escape(self.args)}.",
         )
         if thing is None:
             return

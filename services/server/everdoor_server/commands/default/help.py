@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import defaultdict
 from inspect import cleandoc
 from typing import Any
 
+from everdoor.markup.layout import wrap
+from everdoor.markup.tags import escape
 from everdoor_server.commands.command import Command
 from everdoor_server.commands.default.muxcommand import MuxCommand
 
@@ -49,7 +50,7 @@ class CmdHelp(MuxCommand):
             categories[command.help_category].append(command.key)
         width = max(MIN_WIDTH, self.session.get_client_size()[0] if self.session else 78)
         parts = [
-            f"|w{category.capitalize()}|n\n{_wrapped(sorted(names), width)}"
+            "\n".join([f"|w{category.capitalize()}|n", *_wrapped(sorted(names), width)])
             for category, names in sorted(categories.items())
         ]
         return "\n\n".join([*parts, "|whelp <command>|n says more."])
@@ -62,13 +63,11 @@ class CmdHelp(MuxCommand):
     def _no_such(self, topic: str) -> str:
         near = self.cmdset.suggest(topic, self._listed)
         maybe = f" Maybe you meant {' or '.join(near)}?" if near else ""
-        return f"There is no help on '{topic}'.{maybe}"
+        return f"There is no help on '{escape(topic)}'.{maybe}"
 
     def _listed(self, command: Any) -> bool:
         return bool(command.auto_help and command.access(self.caller))
 
 
-def _wrapped(names: list[str], width: int) -> str:
-    return textwrap.fill(
-        ", ".join(names), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
+def _wrapped(names: list[str], width: int) -> list[str]:
+    return wrap(", ".join(map(escape, names)), width, indent="  ")
