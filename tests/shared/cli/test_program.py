@@ -47,7 +47,7 @@ def run_failing(error: BaseException) -> tuple[int, str, str]:
 def test_command_has_help(path: str) -> None:
     command = COMMANDS[path]
 
-    assert command.help and "cannot be loaded" not in command.help
+    assert command.help and not command.help.startswith("(cannot be loaded")
 
 
 @pytest.mark.parametrize("path", COMMANDS)
