@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from everdoor_portal.render.kinds import DEFAULT_KIND, Depth
 from everdoor_portal.session import PortalSession
 from recording import Clock, RecordingSession, client, handler
 
@@ -63,3 +64,13 @@ def test_session_of_no_handler_drops_lines() -> None:
 def test_session_says_who_its_peer_is() -> None:
     assert RecordingSession().peer == ("192.0.2.1", 40_000)
     assert repr(RecordingSession()) == "<RecordingSession /0/0 not logged in>"
+
+
+def test_session_is_of_the_kind_that_its_flags_say() -> None:
+    session = RecordingSession()
+    assert session.kind == DEFAULT_KIND
+    session.learn_flags({"xterm256": True})
+    session.learn_flags({"width": 100})
+    assert session.kind.depth is Depth.XTERM256
+    session.learn_flags({"xterm256": False})
+    assert session.kind.depth is Depth.ANSI

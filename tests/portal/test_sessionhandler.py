@@ -17,6 +17,7 @@ from everdoor.messages.stream import (
     Output,
     Row,
 )
+from everdoor_portal.render.kinds import Depth, Kind
 from everdoor_portal.session import MAX_HELD_BYTES
 from everdoor_portal.sessionhandler import PortalSessionHandler, is_idle_line
 from recording import Clock, RecordingSession, client, handler
@@ -242,6 +243,15 @@ def test_row_brings_the_clients_abilities_up_to_date() -> None:
     session = client(sessions)
     sessions.apply(row(changes=[(1, {"protocol_flags": {"ANSI": False}})]))
     assert session.protocol_flags == {"ANSI": False}
+
+
+def test_client_is_of_another_kind_when_it_or_the_server_says_so() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.flags_in(session, {"xterm256": True})
+    assert session.kind == Kind(Depth.XTERM256)
+    sessions.apply(row(changes=[(1, {"protocol_flags": {"screenreader": True}})]))
+    assert session.kind == Kind(Depth.XTERM256, screenreader=True)
 
 
 def test_connection_time_counts_from_the_login() -> None:

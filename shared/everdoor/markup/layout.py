@@ -2,15 +2,15 @@
 
 Columns are a terminal's cells: tags take none, a Chinese character takes two. Tags go with the
 word that they stand at, so that every piece keeps its colours.
+
+The library that knows how wide a character is, wcwidth, takes 10 MB of memory; it is imported at
+the first text that is not ASCII, which the processes of many worlds never see.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
-
-from wcwidth import iter_graphemes
-from wcwidth import width as cells_of
 
 from everdoor.markup.tags import LITERALS, TAG, escape, link_parts, plain
 
@@ -102,7 +102,11 @@ def _closed(text: str) -> str:
 
 
 def _cells(text: str) -> int:
-    return len(text) if text.isascii() and text.isprintable() else cells_of(text)
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from wcwidth import width as cells_of
+
+    return cells_of(text)
 
 
 def _atoms(text: str) -> Iterator[_Atom]:
@@ -118,8 +122,12 @@ def _atoms(text: str) -> Iterator[_Atom]:
 
 def _graphemes(text: str) -> Iterator[_Atom]:
     """A bar that stands alone is doubled, for what comes to stand behind it."""
-    for seen in text if text.isascii() else iter_graphemes(text):
-        yield _Atom(escape(seen), seen, _cells(seen))
+    if text.isascii():
+        yield from (_Atom(escape(seen), seen, _cells(seen)) for seen in text)
+        return
+    from wcwidth import iter_graphemes
+
+    yield from (_Atom(escape(seen), seen, _cells(seen)) for seen in iter_graphemes(text))
 
 
 def _lines_of_words(text: str) -> Iterator[list[list[_Atom]]]:
