@@ -259,6 +259,9 @@ class Turn:
         end = self._elapsed() + TURN_S
         while self._actions:
             self._act(self._actions.popleft())
+        self._set_off_lines = 0
+        self._hand_out(None)
+        self._run_set_off()
         while lines and self._resumed:
             self._go_on(*self._resumed.popleft())
         while lines and self._ready:
@@ -409,6 +412,10 @@ class Turn:
                 break
             running = self._begin_injected(lane, text)
             answer = error = None
+        self._run_set_off()
+
+    def _run_set_off(self) -> None:
+        """Run the lines that were set off in lanes that are free; the others run theirs later."""
         while self._set_off:
             other = self._set_off.popleft()
             if other.running is None and (text := self._next_injected(other)) is not None:
@@ -494,15 +501,20 @@ class Turn:
             return None
         return lane.injected.popleft()
 
-    def _hand_out(self, lane: _Lane) -> None:
-        """Bring the lines that were set off to their lanes; one to another lane shows there."""
+    def _hand_out(self, lane: _Lane | None) -> None:
+        """Bring the lines that were set off to their lanes; one to another lane shows there.
+
+        Args:
+            lane: Whose command set them off; None: an action or a hook outside of commands did.
+        """
         injected, self._collector.injected = self._collector.injected, []
         for session, text in injected:
             target = self._lanes.get(session.key)
             if target is not None:
                 target.injected.append(text)
                 if target is not lane:
-                    lane.marks = NEVER
+                    if lane is not None:
+                        lane.marks = NEVER
                     self._set_off.append(target)
 
     def _drop(self, lane: _Lane) -> None:
