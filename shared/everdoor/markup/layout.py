@@ -32,7 +32,8 @@ class _Atom(NamedTuple):
 
 def width(text: str) -> int:
     """Cells that the longest line of a marked-up text takes."""
-    return max(map(_cells, plain(text).split("\n")))
+    seen = plain(text)
+    return max(map(_cells, seen.split("\n"))) if "\n" in seen else _cells(seen)
 
 
 def pad(text: str, columns: int, align: Align = "left") -> str:

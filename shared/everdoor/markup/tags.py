@@ -99,7 +99,7 @@ def parse(text: str) -> list[Run]:
 
 def plain(text: str) -> str:
     """Return what is to be read of a marked-up text."""
-    return "".join([run.text for run in parse(text)])
+    return "".join([run.text for run in parse(text)]) if "|" in text else text
 
 
 def escape(text: str) -> str:
