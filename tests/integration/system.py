@@ -195,9 +195,10 @@ class System:
         return Status(told["auth"], told["server"], portals)
 
     def until_up(self) -> Status:
-        """Wait until everything serves."""
+        """Wait until everything serves; what was started last must not end before."""
 
         def up() -> Status | None:
+            assert self._processes[-1].poll() is None, f"could not start:\n{self.output()}"
             status = self.status()
             return status if status.is_up(self.portals) else None
 
