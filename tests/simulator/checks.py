@@ -1,0 +1,118 @@
+"""The invariants: what holds after every commit, and what holds once everything is at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from everdoor.state import SnapshotFlag
+from everdoor_portal.uplink import LinkState
+from everdoor_server.turn import INTERRUPTED, is_idle_line
+from simulator.database import Database
+from simulator.history import History, Violation
+
+if TYPE_CHECKING:
+    from simulator.clients import Client
+    from simulator.serverprocess import ServerProcess
+    from simulator.world import World
+
+
+def check_committed(server: ServerProcess, database: Database) -> None:
+    """The roster names exactly the sessions that are present, as they are."""
+    here = {s.key: (s.sessid, s.uid, s.puid) for s in server.sessions}
+    roster = {e.key: (e.sessid, e.account, e.puppet) for e in database.roster.values()}
+    if here != roster:
+        raise Violation(f"the roster is {roster}, the sessions are {here}")
+    accounts = [uid for _, uid, _ in here.values() if uid is not None]
+    if server.mode == 0 and len(accounts) != len(set(accounts)):
+        raise Violation(f"an account has two sessions: {here}")
+
+
+def unrest(world: World) -> str:
+    """What is still under way; empty when everything is at rest."""
+    server = world.newest_server()
+    if server is None or len(world.servers) > 1:
+        return "there is not one server"
+    if server.collector.injected:
+        return "a line that was set off does not run"
+    if server.turn.has_work() or server.asked or server.answered or server.asleep:
+        return "a command has not come to its end"
+    for portal in world.portals:
+        if portal.uplink.state is not LinkState.OPEN:
+            return f"portal {portal.name} is {portal.uplink.state.value}"
+        for session in portal.sessions:
+            if session.held or not session.has_client:
+                return f"session {session.key} holds {list(session.held)}"
+    lives = {(p.id, p.incarnation) for p in world.portals}
+    for link in server.links:
+        if link.rows:
+            return f"rows for {link.portal} are not acknowledged"
+        if (link.portal, link.incarnation) not in lives:
+            return f"{link.portal} {link.incarnation} is dead and not buried"
+    return ""
+
+
+def check_rest(world: World) -> None:
+    """Both halves of every session are the same, and every line is done."""
+    server = world.newest_server()
+    assert server is not None, "there is a server at rest"
+    check_committed(server, world.database)
+    sessions = {s.key: s for s in server.sessions}
+    clients = {c.key: c for p in world.portals for c in p.clients() if not c.ended_by}
+    if sessions.keys() != clients.keys():
+        raise Violation(
+            f"only the server has {sorted(sessions.keys() - clients.keys())}, "
+            f"only the portals have {sorted(clients.keys() - sessions.keys())}"
+        )
+    for key, client in clients.items():
+        session = sessions[key]
+        replicated = session.take_snapshot(server.app, SnapshotFlag.REBOOT)
+        if client.copy.state != replicated:
+            raise Violation(f"{key}: its copy is {client.copy.state}, it is {replicated}")
+        _check_client(world.history, client, session.cmd_total)
+        remembered = session.server_data.get("number")
+        if remembered != world.history.memory.get(key):
+            raise Violation(f"{key} remembers {remembered}, not {world.history.memory.get(key)}")
+    _check_leftovers(world, server)
+
+
+def _check_client(history: History, client: Client, cmd_total: int) -> None:
+    key = client.key
+    if client.log != history.expected[key]:
+        raise Violation(f"{key} misses {history.expected[key][len(client.log) :]}")
+    lines = {seq: text for seq, text in history.typed[key].items() if seq > 1}
+    meant = sum(not is_idle_line(text) for text in lines.values())
+    if not cmd_total == client.cmd_total == meant:
+        raise Violation(
+            f"{key}: the server counts {cmd_total} lines, "
+            f"the portal {client.cmd_total}, the client {meant}"
+        )
+    unfinished = list(_unfinished(history, client))
+    told = sum(entry == ("text", INTERRUPTED) for entry in client.log)
+    if len(unfinished) > told:
+        raise Violation(f"{key}: {unfinished} were interrupted, {told} were told")
+
+
+def _unfinished(history: History, client: Client) -> Iterator[str]:
+    for seq in history.typed[client.key]:
+        token = f"{client.key}#{seq}"
+        if token not in history.ran:
+            raise Violation(f"line {token} was never done")
+        if token not in history.finished:
+            yield token
+
+
+def _check_leftovers(world: World, server: ServerProcess) -> None:
+    here = {session.key for session in server.sessions}
+    lanes = set(server.turn._lanes)
+    if lanes != here:
+        raise Violation(f"lanes without a session: {sorted(lanes - here)}")
+    if server.turn._limbo:
+        raise Violation(f"still in limbo: {list(server.turn._limbo)}")
+    stayed = {key for key in world.history.sessids if key not in here} - world.history.left
+    if stayed:
+        raise Violation(f"sessions that ended without their hooks: {sorted(stayed)}")
+    for portal, rows in world.database.outbox.items():
+        link = server.links.get(portal)
+        if any(link is None or row.id > link.acknowledged for row in rows):
+            raise Violation(f"the outbox keeps rows for {portal}: {[row.id for row in rows]}")

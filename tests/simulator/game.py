@@ -1,0 +1,159 @@
+"""The simulated game: what the turn asks for, and a collector that is watched.
+
+What its lines do is in `simulator.lines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from everdoor.ids import SessionKey
+from everdoor_server.collector import Collector
+from everdoor_server.commit import Change
+from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
+from everdoor_server.sessionhandler import ServerSessionHandler
+from everdoor_server.waits import Running
+from simulator.auth import ACCOUNTS
+from simulator.history import Event, History, Left, Shown, Violation
+from simulator.lines import PLAIN, SET_OFF, WAITING, Broken, Run, Thing, finishing, word_of
+
+
+class Mid(BaseException):
+    """The process dies while a line runs."""
+
+
+class RecordingCollector(Collector):
+    """The collector of the product, watched: what the game shows goes to the journal first."""
+
+    journal: list[Event]
+    by_key: Callable[[SessionKey], ServerSession | None]
+
+    def send(
+        self,
+        sessions: Sequence[ServerSession],
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+    ) -> None:
+        present = tuple(s.key for s in sessions if self.by_key(s.key) is s)
+        self.journal.append(Shown(present, (name, str(args[0]) if args else "")))
+        super().send(sessions, name, args, options)
+
+
+class Game:
+    """Implements GameRules for one server process.
+
+    Args:
+        acts: The world as the database holds it; copied.
+        die_in: Counts down the lines until the process dies in the midst of one; 0: it does not.
+    """
+
+    def __init__(self, history: History, acts: dict[str, dict[str, Any]]) -> None:
+        self.history = history
+        self.journal: list[Event] = []
+        self.die_in = 0
+        self._acts = {token: dict(values) for token, values in acts.items()}
+        self._changed: set[str] = set()
+        self._changes = 0
+        self.parents: dict[str, Run] = {}
+
+    sessions: ServerSessionHandler
+
+    # What the turn asks for.
+
+    def make_session(self, key: SessionKey, sessionhandler: SessionDoors) -> ServerSession:
+        return ServerSession(key, sessionhandler)
+
+    def at_connected(self, session: ServerSession) -> Running | None:
+        word = str(session.protocol_flags["GREETING"])
+        return self._begin(session, f"{session.key}#1", 1, word, 0)
+
+    def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
+        if text.startswith(SET_OFF):
+            token, word, number = text[1:].split()
+            return self._begin(session, token, 0, word, int(number))
+        seq = int(trace.partition("-")[2])
+        typed = self.history.typed.get(session.key, {}).get(seq)
+        if typed != text:
+            raise Violation(f"{session.key} runs {text!r} as {seq}, its client typed {typed!r}")
+        word, _, number = text.partition(" ")
+        return self._begin(session, f"{session.key}#{seq}", seq, word, int(number or 0))
+
+    def at_adopt(self, session: ServerSession) -> None:
+        if session.uid is not None:
+            session.account = Thing(session.uid, ACCOUNTS[session.uid - 1])
+        if session.puid is not None:
+            session.puppet = Thing(session.puid, f"puppet {session.puid}")
+
+    def at_return(self, session: ServerSession) -> None:
+        """Nothing is put back before the held lines run."""
+
+    def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
+        if not isinstance(error, Broken):
+            raise Violation(f"line {trace} raised {error!r}") from error
+        error.run.show("error")
+        error.run.end()
+
+    def take_changes(self) -> list[Change]:
+        changed, self._changed = self._changed, set()
+        return [Change("act", {"token": t}, dict(self._acts[t])) for t in sorted(changed)]
+
+    def change_count(self) -> int:
+        return self._changes
+
+    def at_login(self, session: ServerSession, account: SessionAccount) -> None:
+        session.set_puppet(Thing(account.id + 100, account.key))
+        self.sessions.announce_all(f"{account.key} is here as {session.key}")
+
+    def at_disconnect(self, session: ServerSession, reason: str) -> None:
+        self.journal.append(Left(session.key))
+        self.act(f"left {session.key}", 0)
+        others = [other for other in self.sessions if other is not session]
+        self.sessions.send(others, "text", [f"{session.key} leaves"], {})
+
+    def act(self, token: str, execution: int) -> None:
+        """Count an effect in the world."""
+        done = self._acts.get(token, {}).get("count", 0) + 1
+        if done > 1:
+            raise Violation(f"{token} has its effect twice")
+        self._acts[token] = {"count": done, "execution": execution}
+        self._changed.add(token)
+        self._changes += 1
+
+    # Lines.
+
+    def _begin(
+        self, session: ServerSession, token: str, seq: int, word: str, number: int
+    ) -> Running | None:
+        run = Run(self, session, self.history.execution(session.key, token, seq))
+        run.parent = self.parents.pop(token, None)
+        run.check_present()
+        if self.die_in:
+            self.die_in -= 1
+            if self.die_in == 0:
+                run.show("half")
+                raise Mid
+        if word in PLAIN:
+            PLAIN[word](run, number)
+            run.end()
+            return None
+        return finishing(run, WAITING[word](run, number))
+
+    def operate(self, number: int) -> None:
+        """Do what an operator asks for: announce, end a session, or type for one."""
+        self.history.executions += 1
+        targets = list(self.sessions)
+        if number % 3 == 0 or not targets:
+            self.sessions.announce_all(f"announcement {self.history.executions}")
+        elif number % 3 == 1:
+            targets[number % len(targets)].disconnect("by an operator")
+        else:
+            token = f"{self.history.executions}:operator"
+            text = f"{word_of(number // 3)} {number // 9}"
+            targets[number % len(targets)].execute_cmd(f"{SET_OFF}{token} {text}")
+
+    def other(self, number: int) -> ServerSession:
+        """Somebody who is here."""
+        sessions = list(self.sessions)
+        return sessions[number % len(sessions)]

@@ -1,0 +1,197 @@
+"""The simulator notices when a safeguard is missing: each weak part here lacks one of the rules
+of docs/protocol.md, section 4 or 8, and some schedule shows what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from everdoor.ids import NO_ROW
+from everdoor.messages.stream import Hello, Numbered, Row
+from everdoor.stream import FrameReceiver
+from everdoor_portal.sessionhandler import PortalSessionHandler
+from everdoor_portal.uplink import Uplink
+from everdoor_server.downlink import Downlink
+from everdoor_server.links import LinkEvent, Links
+from everdoor_server.turn import Turn
+from simulator.auth import Auth
+from simulator.database import Database
+from simulator.game import RecordingCollector
+from simulator.portalprocess import PortalParts
+from simulator.schedules import draw, run
+from simulator.serverprocess import Phase, ServerParts, ServerProcess
+from simulator.world import Parts
+
+SEEDS = range(1000)
+"""Schedules that a missing safeguard may survive at most."""
+
+
+class ForgetsOnSending(Links):
+    """Takes a row for applied once it was sent."""
+
+    def data_to_send(self, now: float) -> list[tuple[bytes, bytes]]:
+        frames = super().data_to_send(now)
+        for link in self:
+            if link.is_open and link.rows:
+                self._trimmed[link.portal] = link.rows[-1].id
+                link.acknowledge(link.rows[-1].id)
+        return frames
+
+
+class IgnoresWhatIsApplied(Links):
+    """Sends rows again that the portal, as its hello says, has applied."""
+
+    def _welcome(
+        self, routing_id: bytes, hello: Hello, receiver: FrameReceiver, now: float
+    ) -> Iterator[LinkEvent]:
+        yield from super()._welcome(routing_id, structs.replace(hello, last=NO_ROW), receiver, now)
+
+
+class SendsNothingAgain(Links):
+    """Takes what was sent in a former epoch for sent."""
+
+    def data_to_send(self, now: float) -> list[tuple[bytes, bytes]]:
+        sent = getattr(self, "sent", NO_ROW)
+        for link in self:
+            while link._next_row < len(link.rows) and link.rows[link._next_row].id <= sent:
+                link._next_row += 1
+            if link.is_open and link.rows:
+                self.sent = max(sent, link.rows[-1].id)
+        return super().data_to_send(now)
+
+
+class IgnoresCursors(PortalSessionHandler):
+    """Goes on holding lines that are complete."""
+
+    def apply(self, row: Row) -> None:
+        super().apply(Row(row.id, [], row.changes, row.outputs, row.closes))
+
+
+class AppliesTwice(Uplink):
+    """Does not look whether it has applied a row already."""
+
+    def _take_row(self, row: Row) -> None:
+        last, self.last = self.last, NO_ROW
+        super()._take_row(row)
+        self.last = max(last, self.last)
+
+
+class IgnoresGaps(Uplink):
+    """Takes whatever frame comes for the next one."""
+
+    def _take_frame(self, frame: Any, now: float) -> None:
+        self._receiver._expected = frame.k or self._receiver._expected
+        super()._take_frame(frame, now)
+
+
+class RunsRepeats(Turn):
+    """Does not look whether it has accepted an input already."""
+
+    def _accept(self, link: Downlink, message: Numbered) -> None:
+        for key, lane in self._lanes.items():
+            if key[:2] == (link.portal, link.incarnation.number) and key.conn == message.conn:
+                lane.accepted = message.seq - 1
+        super()._accept(link, message)
+
+
+class RevivesTheClosed(Turn):
+    """Accepts a `connected` again while the row that closes it is on its way."""
+
+    def _accept(self, link: Downlink, message: Numbered) -> None:
+        link._closing.clear()
+        super()._accept(link, message)
+
+
+class AdoptsWithoutRows(Turn):
+    """Takes a portal's copies for the state of its sessions."""
+
+    def _greeted(self, link: Downlink, hello: Hello, rows: list[Row]) -> None:
+        super()._greeted(link, hello, [])
+
+
+class KeepsTheMissing(Turn):
+    """Waits for ever for sessions that their portal no longer has."""
+
+    def _end_missing(self, link: Downlink, copies: Any) -> None:
+        pass
+
+
+class NeverInterrupts(Turn):
+    """Leaves the cursor where it is while a command waits."""
+
+    def _wait(self, lane: Any, request: Any) -> None:
+        lane.marks = self._marks()
+        super()._wait(lane, request)
+
+
+class MixesLives(RecordingCollector):
+    """Tells sessions apart by their connection alone, not by the life of their portal."""
+
+    def discard(self, life: Any) -> None:
+        pass
+
+
+class SendsFirst(ServerProcess):
+    """Sends its rows before they are written."""
+
+    def run(self, steps: int) -> None:
+        super().run(steps)
+        if self.phase is Phase.COMMITTING and self._commit is not None:
+            self.turn.committed(self._commit)
+
+    def written(self) -> None:
+        self.phase = Phase.IDLE
+        self._after_turn()
+
+
+class WritesUnfenced(Database):
+    """Lets a server write that was replaced."""
+
+    def check_fence(self, generation: int) -> None:
+        pass
+
+
+class ForgetsAnswers(Auth):
+    """Does anew what it is asked again."""
+
+    def perform(self, generation: int, key: Any, call: Any) -> Any:
+        self._kept.clear()
+        return super().perform(generation, key, call)
+
+
+WEAK = {
+    "ack": Parts(ServerParts(links=ForgetsOnSending)),
+    "resend": Parts(ServerParts(links=SendsNothingAgain)),
+    "cursor": Parts(portal=PortalParts(sessions=IgnoresCursors)),
+    "cursor of a command that waits": Parts(ServerParts(turn=NeverInterrupts)),
+    "outbox": Parts(process=SendsFirst),
+    "dedupe of inputs": Parts(ServerParts(turn=RunsRepeats)),
+    "closed keys": Parts(ServerParts(turn=RevivesTheClosed)),
+    "rows at adoption": Parts(ServerParts(turn=AdoptsWithoutRows)),
+    "missing sessions": Parts(ServerParts(turn=KeepsTheMissing)),
+    "lives of a portal": Parts(ServerParts(collector=MixesLives)),
+    "fence": Parts(database=WritesUnfenced),
+    "row id": Parts(ServerParts(links=IgnoresWhatIsApplied), PortalParts(uplink=AppliesTwice)),
+    "frame numbers": Parts(portal=PortalParts(uplink=IgnoresGaps)),
+    "call keys": Parts(auth=ForgetsAnswers),
+}
+
+
+BACKED = {
+    "row id at the portal": Parts(portal=PortalParts(uplink=AppliesTwice)),
+    "row id in the hello": Parts(ServerParts(links=IgnoresWhatIsApplied)),
+}
+"""Safeguards that stand behind one another: either is enough, as long as the other is there."""
+
+
+@pytest.mark.parametrize("safeguard", WEAK)
+def test_simulator_notices_a_missing_safeguard(safeguard: str) -> None:
+    assert any(run(draw(seed), WEAK[safeguard]) for seed in SEEDS)
+
+
+@pytest.mark.parametrize("safeguard", BACKED)
+def test_either_end_of_the_link_alone_keeps_rows_from_being_applied_twice(safeguard: str) -> None:
+    assert not any(run(draw(seed), BACKED[safeguard]) for seed in range(300))
