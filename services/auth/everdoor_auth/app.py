@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from everdoor.bus import Bus, RpcServer
+from everdoor.bus import Bus, Publisher, RpcServer
 from everdoor.endpoints import endpoints
 from everdoor.errors import StartupError, StoreBusy
 from everdoor.settings import Settings
@@ -26,10 +26,10 @@ from everdoor_auth.service import AuthService
 from everdoor_auth.store import Store
 from everdoor_auth.store_thread import StoreThread
 from everdoor_auth.throttle import Limit, Throttle
-from everdoor_auth.tools import Clocks, Tools
+from everdoor_auth.tools import Clocks, Publish, Tools, nobody_listens
 
-RPC_FD = "rpc"
-"""Name of the inherited socket for calls."""
+RPC_FD, EVENTS_FD = "rpc", "events"
+"""Names of the inherited sockets: for calls, for events."""
 
 
 async def serve(link: WorkerLink, settings: Settings) -> None:
@@ -42,7 +42,10 @@ async def serve(link: WorkerLink, settings: Settings) -> None:
     system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
     bus = Bus(asyncio.get_running_loop())
     try:
-        async with opened(settings, Argon2()) as service:
+        # Named by its beginning: auth counts no generations.
+        life = f"auth.{time.time_ns()}"
+        publisher = Publisher(bus, system.auth_events, life, link.fd(EVENTS_FD))
+        async with opened(settings, Argon2(), publisher.publish) as service:
             rpc = RpcServer(bus, system.auth_rpc, service.handle, link.fd(RPC_FD))
             link.ready()
             await link.stop_asked()
@@ -52,10 +55,12 @@ async def serve(link: WorkerLink, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, hashing: Hashing) -> AsyncIterator[AuthService]:
+async def opened(
+    settings: Settings, hashing: Hashing, publish: Publish = nobody_listens
+) -> AsyncIterator[AuthService]:
     """Open the accounts of a home and serve them from this process; closed at the end.
 
-    An empty database gets its tables.
+    An empty database gets its tables. `publish` is told what has happened to accounts.
 
     Raises:
         StartupError: The database cannot be opened, or does not fit this program.
@@ -71,6 +76,7 @@ async def opened(settings: Settings, hashing: Hashing) -> AsyncIterator[AuthServ
         ),
         Lanes(),
         Clocks(time.monotonic, time.time),
+        publish,
     )
     service = AuthService(tools, load_common_passwords())
     try:

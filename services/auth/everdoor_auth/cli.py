@@ -35,7 +35,8 @@ def run(ctx: click.Context) -> None:
     system = endpoints_of(settings)
 
     def prepare(stack: ExitStack) -> list[WorkerSpec]:
-        rpc = stack.enter_context(listen_ipc(system.auth_rpc))
-        return [WorkerSpec("everdoor_auth.app:serve", {"rpc": rpc.fileno()})]
+        listeners = {"rpc": listen_ipc(system.auth_rpc), "events": listen_ipc(system.auth_events)}
+        fds = {name: stack.enter_context(each).fileno() for name, each in listeners.items()}
+        return [WorkerSpec("everdoor_auth.app:serve", fds)]
 
     ctx.exit(supervise("auth", settings.home, system, prepare))

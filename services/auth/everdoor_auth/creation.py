@@ -102,6 +102,7 @@ class Creation:
         self._tools.throttle.mark(buckets, self._tools.clocks.monotonic())
         if isinstance(answer, AccountFound):
             log.info("account created", uid=answer.uid, superuser=answer.superuser)
+            self._tools.publish(f"account.{answer.uid}.created", account=answer.name)
         return Settled(answer, is_stored=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from everdoor.errors import CallRefused
 from everdoor.messages.calls import AccountFound, Answer
@@ -22,6 +22,16 @@ class Clocks(NamedTuple):
     wall: Callable[[], float]
 
 
+class Publish(Protocol):
+    """Publishes an event for whoever listens; never waits, never fails."""
+
+    def __call__(self, topic: str, **data: Any) -> None: ...
+
+
+def nobody_listens(topic: str, **data: Any) -> None:
+    """Publish nothing: for a service without a socket."""
+
+
 class Tools(NamedTuple):
     """Shared by all that works on calls; opened and closed by whoever made them."""
 
@@ -30,6 +40,7 @@ class Tools(NamedTuple):
     throttle: Throttle
     lanes: Lanes
     clocks: Clocks
+    publish: Publish = nobody_listens
 
 
 class Settled(NamedTuple):

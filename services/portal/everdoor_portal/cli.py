@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from everdoor.cli.output import json_option, print_json, print_table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
@@ -19,7 +21,7 @@ MAX_WORKERS = 64
 
 @click.group()
 def portal() -> None:
-    """Run portals, which keep the clients' connections."""
+    """Run portals, which keep the clients' connections, and see which there are."""
 
 
 @portal.command()
@@ -65,6 +67,34 @@ def run(ctx: click.Context, workers: int) -> None:
         ]
 
     ctx.exit(supervise(name, settings.home, endpoints_of(settings), prepare))
+
+
+@portal.command("list")
+@json_option
+def list_portals(json: bool) -> None:
+    """List the portals that the server knows; those of this host while the server is away.
+
+    The JSON is a list of objects with id, incarnation, host, state (up, or away while the portal
+    and the server do not hear each other), sessions and logged_in. Exit code 1 when nothing runs.
+    """
+    from msgspec.structs import asdict
+
+    from everdoor.cli.live import portals
+    from everdoor.cli.surroundings import read_settings
+
+    found = portals(read_settings())
+    if json:
+        print_json([asdict(info) for info in found])
+        return
+    headings = ["PORTAL", "STATE", "SESSIONS", "LOGGED IN", "HOST", "INCARNATION"]
+    print_table(
+        headings,
+        [
+            [each.id, each.state, str(each.sessions), str(each.logged_in), each.host]
+            + [str(each.incarnation)]
+            for each in found
+        ],
+    )
 
 
 def _hand(home: Path, portal: str, host: str) -> Callable[[], dict[str, Any]]:

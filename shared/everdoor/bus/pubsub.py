@@ -71,9 +71,9 @@ class Subscriber:
 
     Args:
         on_event: Called with each event whose topic is `topic` or below it.
-        on_gap: Called when events are missing, and at the beginning: take the state by rpc, apply
-            it, and say so with `take_state`; until then no event is handed on. Also called when
-            the connection has been made anew. None: events are taken for what they are, hints,
+        on_gap: Called when events are missing, at the beginning, and when the connection breaks
+            or has been made anew: take the state by rpc, apply it, and say so with `take_state`;
+            until then no event is handed on. None: events are taken for what they are, hints,
             and handed on as they come; others than those of `topic` are then not even received.
 
     Attributes:
@@ -98,7 +98,7 @@ class Subscriber:
         self.wire = bus.subscriber(endpoint, self._received, "" if on_gap else topic)
         if on_gap is not None:
             bus.loop.call_soon(on_gap)
-            self.wire.watch(on_connect=self._connected)
+            self.wire.watch(self._interrupted, self._interrupted)
 
     def doubt(self) -> None:
         """Hand nothing on until a state asked for from now on is taken; to be called before each
@@ -114,7 +114,7 @@ class Subscriber:
         """Close the socket. Idempotent."""
         self.wire.close()
 
-    def _connected(self) -> None:
+    def _interrupted(self) -> None:
         """What was published while there was no connection is lost without a trace."""
         self.doubt()
         self._tell_gap()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
+
+PIPED_WIDTH = 10_000
+"""Columns of a table that no terminal shows: programs and files fold nothing."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,12 +30,19 @@ def print_json(document: object) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table, as wide as the terminal; cells are plain text, never markup."""
+    """Print a table, as wide as the terminal, or in a file or pipe as wide as it is.
+
+    Cells are plain text, never markup, and cleaned of what would move an operator's cursor.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    from everdoor.playertext import clean
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*[Text(cell) for cell in row])
-    Console().print(table)
+        table.add_row(*[Text(clean(cell)) for cell in row])
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)

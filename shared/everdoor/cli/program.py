@@ -19,6 +19,9 @@ OWN = [
     EntryPoint("up", "everdoor.cli.up:up", SERVICES),
     EntryPoint("down", "everdoor.cli.down:down", SERVICES),
     EntryPoint("status", "everdoor.cli.status:status", SERVICES),
+    EntryPoint("session", "everdoor.cli.session:session", SERVICES),
+    EntryPoint("log", "everdoor.cli.log:log", SERVICES),
+    EntryPoint("completion", "everdoor.cli.completion:completion", SERVICES),
     EntryPoint("settings", "everdoor.cli.settings:settings", SERVICES),
     EntryPoint("db", "everdoor.cli.db:db", SERVICES),
 ]

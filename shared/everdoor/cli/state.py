@@ -67,7 +67,8 @@ def system_state(reports: Iterable[StatusReport]) -> SystemState:
 
 
 def notes(report: StatusReport) -> list[str]:
-    """What a person should know of a process besides: its port, and workers that keep dying."""
+    """What a person should know of a process besides: its port, workers that keep dying, and
+    portals that the server will not have."""
     ports = {
         worker.info["telnet_port"] for worker in report.workers if "telnet_port" in worker.info
     }
@@ -77,6 +78,8 @@ def notes(report: StatusReport) -> list[str]:
             times = "once" if worker.failures == 1 else f"{worker.failures} times in a row"
             pause = f", starts again in {worker.retry_in_s:.1f} s" if worker.retry_in_s else ""
             told.append(f"worker {worker.index} died {times}{pause}")
+        if refusal := worker.info.get("refusal"):
+            told.append(f"worker {worker.index} is refused by the server: {refusal}")
     return told
 
 

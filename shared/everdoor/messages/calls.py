@@ -12,6 +12,9 @@ from msgspec import Meta, Struct
 
 from everdoor.ids import Incarnation, RowId, SessionKey
 
+MAX_ANNOUNCEMENT = 6000
+"""Longest text for everybody, in characters; a player's line may be as long."""
+
 Name = Annotated[str, Meta(max_length=200)]
 Secret = Annotated[str, Meta(max_length=1024)]
 RequestId = Annotated[bytes, Meta(min_length=16, max_length=16)]
@@ -125,7 +128,7 @@ class PortalList(CallMessage, frozen=True, tag="portal_list"):
 class Announce(CallMessage, frozen=True, tag="announce"):
     """Show a text to every client. Answer: Done, once it is committed."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=6000)]
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_ANNOUNCEMENT)]
 
 
 InspectionCall = SessionList | SessionShow | KickSession | PortalList | Announce

@@ -1,0 +1,172 @@
+"""`everdoor session`: who is here, what their sessions hold, what happens to them.
+
+Asking is `everdoor.cli.live`'s, following `everdoor.cli.watching`'s.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from everdoor.cli.completing import complete_portal, complete_sessid
+from everdoor.cli.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from everdoor.messages.calls import SessionInfo
+
+SHOWN = (
+    "sessid",
+    "portal",
+    "protocol",
+    "address",
+    "logged_in",
+    "account",
+    "puppet",
+    "conn_time",
+    "idle_s",
+    "cmd_total",
+)
+"""What `session list --json` tells of each session, in this order."""
+
+MAX_REASON = 200
+"""Characters that a call has room for."""
+
+
+@click.group()
+def session() -> None:
+    """See the sessions of the running game, and end them.
+
+    While the server is away, `list` and `show` tell what the portals keep, and say so on stderr.
+    """
+
+
+@session.command("list")
+@click.option(
+    "--portal",
+    metavar="ID",
+    show_envvar=True,
+    shell_complete=complete_portal,
+    help="Only the sessions of this portal, such as `snake.portal.1.0`.",
+)
+@json_option
+def list_sessions(portal: str | None, json: bool) -> None:
+    """List all sessions, whether logged in or not.
+
+    The JSON is a list of objects with sessid (0: not given yet), portal, protocol, address,
+    logged_in, account, puppet (names or null), conn_time (epoch seconds; after a login, its time),
+    idle_s and cmd_total. Exit code 1 when nothing runs.
+    """
+    from everdoor.cli.live import sessions
+    from everdoor.cli.surroundings import read_settings
+
+    found = [info for info in sessions(read_settings()) if portal in (None, info.portal)]
+    if json:
+        print_json([{name: getattr(info, name) for name in SHOWN} for info in found])
+        return
+    headings = ["SESSID", "ACCOUNT", "PUPPET", "IDLE", "SINCE", "COMMANDS", "FROM", "PROTOCOL"]
+    print_table([*headings, "PORTAL"], map(_row, found))
+
+
+@session.command()
+@click.argument("sessid", type=click.IntRange(min=1), shell_complete=complete_sessid)
+@json_option
+def show(sessid: int, json: bool) -> None:
+    """Show what session SESSID holds, secrets as ***.
+
+    Exit code 1 when there is no such session.
+    """
+    from everdoor.cli.live import session_state
+    from everdoor.cli.surroundings import read_settings
+
+    state = session_state(read_settings(), sessid).state
+    if json:
+        print_json(state)
+        return
+    print_table(["FIELD", "VALUE"], [[name, _text(state[name])] for name in sorted(state)])
+
+
+@session.command()
+@click.argument("sessid", type=click.IntRange(min=1), shell_complete=complete_sessid)
+@click.option(
+    "--reason",
+    default="You have been disconnected by an operator.",
+    show_envvar=True,
+    help=f"Text for the player, at most {MAX_REASON} characters.",
+)
+def kick(sessid: int, reason: str) -> None:
+    """End session SESSID: its player is told the reason, then disconnected.
+
+    Returns when that is certain. Exit code 1 when there is no such session, or no server.
+    """
+    from everdoor.cli.live import command
+    from everdoor.cli.surroundings import read_settings
+    from everdoor.messages.calls import KickSession
+
+    if len(reason) > MAX_REASON:
+        raise click.BadParameter(f"at most {MAX_REASON} characters, got {len(reason)}")
+    command(read_settings(), KickSession(sessid, reason))
+    click.echo(f"session {sessid} has ended")
+
+
+@session.command()
+@click.argument("text")
+def announce(text: str) -> None:
+    """Show TEXT to every client, logged in or not."""
+    from everdoor.cli.live import command
+    from everdoor.cli.surroundings import read_settings
+    from everdoor.messages.calls import MAX_ANNOUNCEMENT, Announce
+
+    if not 0 < len(text) <= MAX_ANNOUNCEMENT:
+        raise click.BadParameter(f"1 to {MAX_ANNOUNCEMENT} characters, got {len(text)}")
+    command(read_settings(), Announce(text))
+    click.echo("announced")
+
+
+@session.command()
+@click.option(
+    "--json",
+    is_flag=True,
+    show_envvar=True,
+    help="Print one JSON document a line: topic, seq, time, publisher, data, caught_up.",
+)
+def watch(json: bool) -> None:
+    """Tell every change of a session as it is committed, until Ctrl-C.
+
+    Sessions are connected, logged_in, puppeted, unpuppeted, logged_out and disconnected. It goes
+    on through restarts and kills of the server: what was missed meanwhile is told as the steps
+    from the state before to the state after, marked with `caught_up` (a `*` for people).
+    """
+    from everdoor.cli.surroundings import read_settings
+    from everdoor.cli.watching import follow, for_people, for_programs
+
+    follow(read_settings(), for_programs if json else for_people)
+
+
+def _row(info: SessionInfo) -> list[str]:
+    return [
+        str(info.sessid or "-"),
+        info.account or "-",
+        info.puppet or "-",
+        _span(info.idle_s),
+        _span(time.time() - info.conn_time),
+        str(info.cmd_total),
+        info.address,
+        info.protocol,
+        info.portal,
+    ]
+
+
+def _span(seconds: float) -> str:
+    """A time in its two largest units, such as `3m 20s`."""
+    total = max(0, int(seconds))
+    units = [("d", total // 86400), ("h", total // 3600 % 24), ("m", total // 60 % 60)]
+    parts = [f"{count}{unit}" for unit, count in [*units, ("s", total % 60)] if count]
+    return " ".join(parts[:2]) or "0s"
+
+
+def _text(value: Any) -> str:
+    import msgspec
+
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
