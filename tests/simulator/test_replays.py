@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from simulator.actions import WORDS, Action
 from simulator.crashes import CRASHES
 from simulator.lines import GREETINGS
