@@ -48,6 +48,10 @@ class Auth:
             if key.seq <= complete.get(key.session, 0):
                 del self._kept[key]
 
+    def begin_anew(self) -> None:
+        """Count effects from here: lines that the world has lost are run again."""
+        self._made.clear()
+
     def _answer(self, call: Any) -> AccountFound:
         match call:
             case Authenticate(name=name):

@@ -77,6 +77,7 @@ class History:
         expected: For each session what its client must see, in order.
         typed: For each session its numbered lines by seq, in order; 1 is its arrival.
         ran: For each line the execution that counts.
+        is_lost: The database has lost its last moments: what was promised before counts no more.
     """
 
     expected: defaultdict[SessionKey, list[Entry]] = field(
@@ -90,6 +91,7 @@ class History:
     memory: dict[SessionKey, int] = field(default_factory=dict)
     sessids: dict[SessionKey, int] = field(default_factory=dict)
     executions: int = 0
+    is_lost: bool = False
 
     def execution(self, key: SessionKey, token: str, seq: int) -> Execution:
         """Begin one."""
@@ -98,6 +100,8 @@ class History:
 
     def committed(self, commit: Commit, journal: list[Event]) -> None:
         """Take over what a turn did, now that it is in the database."""
+        if self.is_lost:
+            return
         for event in journal:
             self._take(event)
         for entry in commit.present:
@@ -148,6 +152,8 @@ class History:
 
     def saw(self, key: SessionKey, log: list[Entry]) -> None:
         """Judge the last output that a client was shown."""
+        if self.is_lost:
+            return
         expected = self.expected[key]
         at = len(log) - 1
         if at >= len(expected):

@@ -4,8 +4,9 @@ failing one shorter."""
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from typing import NamedTuple
 
 import structlog
@@ -110,14 +111,41 @@ def run(script: Script, parts: Parts | None = None, crossings: Crossings | None 
     Returns:
         What was violated; empty when nothing was.
     """
-    with bounds(*NARROW) if script.setup.narrow else nullcontext():
-        world = World(script.setup, parts or Parts())
-        if crossings is not None:
-            world.crossings = crossings
+    world = World(script.setup, parts or Parts())
+    if crossings is not None:
+        world.crossings = crossings
+
+    def happen() -> None:
+        for action in script.actions:
+            do(world, action)
+        finish(world)
+
+    return _violation(happen, script.setup)
+
+
+def run_with_loss(script: Script) -> str:
+    """As `run`, but the database loses what was written in the second third of the actions."""
+    world = World(script.setup)
+
+    def happen() -> None:
+        third = len(script.actions) // 3
+        for action in script.actions[:third]:
+            do(world, action)
+        before = deepcopy(world.database)
+        for action in script.actions[third : 2 * third]:
+            do(world, action)
+        world.lose_moments(before)
+        for action in script.actions[2 * third :]:
+            do(world, action)
+        settle(world)
+
+    return _violation(happen, script.setup)
+
+
+def _violation(happen: Callable[[], None], setup: Setup) -> str:
+    with bounds(*NARROW) if setup.narrow else nullcontext():
         try:
-            for action in script.actions:
-                do(world, action)
-            finish(world)
+            happen()
         except Violation as violation:
             return str(violation)
         except Exception as error:

@@ -11,7 +11,6 @@ from msgspec import structs
 
 from everdoor.ids import NO_ROW
 from everdoor.messages.stream import Hello, Numbered, Row
-from everdoor.stream import FrameReceiver
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.uplink import Uplink
 from everdoor_server.downlink import Downlink
@@ -44,10 +43,8 @@ class ForgetsOnSending(Links):
 class IgnoresWhatIsApplied(Links):
     """Sends rows again that the portal, as its hello says, has applied."""
 
-    def _welcome(
-        self, routing_id: bytes, hello: Hello, receiver: FrameReceiver, now: float
-    ) -> Iterator[LinkEvent]:
-        yield from super()._welcome(routing_id, structs.replace(hello, last=NO_ROW), receiver, now)
+    def _welcome(self, routing_id: bytes, hello: Hello, *rest: Any) -> Iterator[LinkEvent]:
+        yield from super()._welcome(routing_id, structs.replace(hello, last=NO_ROW), *rest)
 
 
 class SendsNothingAgain(Links):

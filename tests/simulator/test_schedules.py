@@ -11,7 +11,7 @@ import pytest
 from simulator.coverage import MESSAGES
 from simulator.crashes import CRASHES
 from simulator.network import Crossings
-from simulator.schedules import Failure, draw, run, search
+from simulator.schedules import Failure, draw, run, run_with_loss, search
 
 BLOCKS = [range(first, first + 500) for first in range(0, 3000, 500)]
 
@@ -40,3 +40,10 @@ def test_faults_cross_the_messages_that_they_endanger() -> None:
             assert crossings[step, f"row: {part}"], f"no row with {part} was at stake: {step}"
     for message in set(MESSAGES) - {"refused"}:
         assert any(crossings[step, message] for step, _ in crossings), f"no {message} was crossed"
+
+
+def test_sessions_are_made_whole_after_the_database_has_lost_its_last_moments() -> None:
+    for seed in range(500):
+        script = draw(seed)
+
+        assert run_with_loss(script) == "", f"seed {seed}\n{script}"

@@ -183,6 +183,17 @@ class World:
         """Count what is under way on some wires while a fault happens."""
         count_crossed(self.crossings, where, wires)
 
+    def lose_moments(self, before: Database) -> None:
+        """The database's machine loses power: it is what it was before, but for the generation,
+        which is written to last; the portals go on."""
+        for server in list(self.servers):
+            self.kill_server(server, "power is lost")
+        generation = self.database.generation
+        vars(self.database).update(vars(before))
+        self.database.generation = generation
+        self.history.is_lost = True
+        self._around.auth.begin_anew()
+
     # The network.
 
     def connect(self, portal: PortalProcess, server: ServerProcess) -> None:
