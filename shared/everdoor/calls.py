@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from everdoor.codec import MAX_FRAME_BYTES, SPOKEN_VERSIONS, WIRE_VERSION
+from everdoor.codec import MAX_FRAME_BYTES
 from everdoor.errors import CallRefused, MalformedMessage
 from everdoor.messages.calls import (
     Answer,
@@ -28,6 +28,9 @@ from everdoor.messages.calls import (
     Result,
     Role,
 )
+
+CALLS_VERSION = 1
+"""Version of requests and replies; the stream has its own."""
 
 TRY_S = (0.25, 0.5, 1.0)
 """Pauses before asking again; the last one repeats. A request is lost only when the answering
@@ -93,7 +96,9 @@ class Asking:
     ) -> None:
         self.id = request_id
         self.tries = 0
-        self.frame = _encoder.encode(Request(WIRE_VERSION, request_id, role, generation, key, call))
+        self.frame = _encoder.encode(
+            Request(CALLS_VERSION, request_id, role, generation, key, call)
+        )
         self._deadline = now + deadline_s
 
     def next_try(self, now: float) -> float | None:
@@ -209,8 +214,8 @@ class Reception:
             self.dropped += 1
             return None
         failed = Failed("malformed", "The request could not be read.")
-        if head.version not in SPOKEN_VERSIONS:
-            failed = Failed("version", f"Version {WIRE_VERSION} is spoken here.")
+        if head.version != CALLS_VERSION:
+            failed = Failed("version", f"Version {CALLS_VERSION} is spoken here.")
         return Post(envelope, encode_reply(head.id, failed))
 
 
@@ -221,14 +226,14 @@ def decode_request(frame: bytes) -> Request:
         MalformedMessage: It is no request of a version spoken here, or above MAX_FRAME_BYTES.
     """
     request = _decode(_requests, frame)
-    if request.version not in SPOKEN_VERSIONS:
+    if request.version != CALLS_VERSION:
         raise MalformedMessage(f"a request of version {request.version}")
     return request
 
 
 def encode_reply(request_id: bytes, answer: Answer) -> bytes:
     """Encode the reply to the request with this id."""
-    return _encoder.encode(Reply(WIRE_VERSION, request_id, answer))
+    return _encoder.encode(Reply(CALLS_VERSION, request_id, answer))
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:

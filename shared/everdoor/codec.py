@@ -1,10 +1,11 @@
 """Messages to bytes and back, for the stream.
 
-Every frame is one MessagePack array that begins with the wire version. Decoding parses into a
-known type or refuses: unknown kinds, missing, extra and oversized fields are errors of the peer.
-Events and calls have their own pairs in `everdoor.events` and `everdoor.calls`.
+Every frame is one MessagePack array that begins with the version of the stream. Decoding parses
+into a known type or refuses: unknown kinds, missing, extra and oversized fields are errors of the
+peer. What older versions say differently is `everdoor.versions`'. Events and calls have their own
+pairs, and a version of their own, in `everdoor.events` and `everdoor.calls`.
 
-Source: docs/protocol.md, section 3.
+Source: docs/protocol.md, sections 3 and 10.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ import msgspec
 
 from everdoor.errors import MalformedMessage, UnsupportedVersion
 from everdoor.messages.stream import DownFrame, PortalToServer, Row, ServerToPortal, UpFrame
+from everdoor.versions import OLDER
 
-WIRE_VERSION = 1
-SPOKEN_VERSIONS = (1,)
+WIRE_VERSION = 2
+"""The current version of the stream."""
+
+SPOKEN_VERSIONS = (1, 2)
+"""It and the one before: portals and server can be brought to a new release one by one."""
 
 MAX_FRAME_BYTES = 1024 * 1024
 """A frame above this is refused unread; a larger message travels in parts.
@@ -37,6 +42,9 @@ _down_frames = msgspec.msgpack.Decoder(DownFrame)
 _up_messages: msgspec.msgpack.Decoder[PortalToServer] = msgspec.msgpack.Decoder(PortalToServer)
 _down_messages: msgspec.msgpack.Decoder[ServerToPortal] = msgspec.msgpack.Decoder(ServerToPortal)
 _rows = msgspec.msgpack.Decoder(Row)
+_older_up_frames = {
+    version: msgspec.msgpack.Decoder(older.frame) for version, older in OLDER.items()
+}
 
 
 def encode(value: object) -> bytes:
@@ -52,24 +60,37 @@ def encode_down(version: int, epoch: int, k: int, message: bytes) -> bytes:
     return _encoder.encode((version, epoch, k, msgspec.Raw(message)))
 
 
+def encode_up_frame(frame: UpFrame) -> bytes:
+    """Encode a frame to the server in the version that it bears."""
+    older = OLDER.get(frame.version)
+    return _encoder.encode(frame if older is None else older.from_current(frame))
+
+
 def encode_up(version: int, epoch: int, k: int, message: bytes) -> bytes:
-    """Encode a frame to the server around one message that is encoded already."""
+    """Encode a frame to the server around one message that is encoded already.
+
+    It must be one that all versions say alike, as they do a hello and a part.
+    """
     return _encoder.encode((version, epoch, k, (msgspec.Raw(message),)))
 
 
 def decode_up(frame: bytes) -> UpFrame:
-    """Parse a frame from a portal.
+    """Parse a frame from a portal, in the messages of the current version.
 
     Raises:
         MalformedMessage: The frame breaks the layout or is above MAX_FRAME_BYTES.
         UnsupportedVersion: The frame begins with a version that is not spoken here.
     """
-    return _decode_frame(_up_frames, frame)
+    version = _check_frame(frame)
+    if version in OLDER:
+        return OLDER[version].to_current(_decode(_older_up_frames[version], frame))
+    return _decode(_up_frames, frame)
 
 
 def decode_down(frame: bytes) -> DownFrame:
     """Parse a frame from the server; errors as for `decode_up`."""
-    return _decode_frame(_down_frames, frame)
+    _check_frame(frame)
+    return _decode(_down_frames, frame)
 
 
 def decode_up_message(data: bytes) -> PortalToServer:
@@ -91,13 +112,14 @@ def decode_row(data: bytes) -> Row:
     return _decode(_rows, data)
 
 
-def _decode_frame(decoder: msgspec.msgpack.Decoder[T], frame: bytes) -> T:
+def _check_frame(frame: bytes) -> int:
+    """Check size and version before the rest is looked at; returns the version."""
     if len(frame) > MAX_FRAME_BYTES:
         raise MalformedMessage(f"a frame of {len(frame)} bytes, at most {MAX_FRAME_BYTES} allowed")
     version = frame_version(frame)
     if version not in SPOKEN_VERSIONS:
         raise UnsupportedVersion(version, SPOKEN_VERSIONS)
-    return _decode(decoder, frame)
+    return version
 
 
 def frame_version(frame: bytes) -> int:

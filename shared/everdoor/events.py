@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from everdoor.codec import MAX_FRAME_BYTES, SPOKEN_VERSIONS, WIRE_VERSION
+from everdoor.codec import MAX_FRAME_BYTES
 from everdoor.errors import MalformedMessage, UnsupportedVersion
 from everdoor.messages.events import Event
+
+EVENTS_VERSION = 1
+"""Version of events; the stream has its own."""
 
 MAX_TOPIC_BYTES = 255
 """Longest topic; `session.<portal>.<sessid>` takes some 80."""
@@ -68,7 +71,7 @@ class Numbering:
             now: Wall clock, epoch seconds.
         """
         self._mark = Mark(self._mark.publisher, self._mark.seq + 1)
-        event = Event(WIRE_VERSION, self._mark.publisher, self._mark.seq, now, data)
+        event = Event(EVENTS_VERSION, self._mark.publisher, self._mark.seq, now, data)
         return [topic.encode(), _encoder.encode(event)]
 
 
@@ -85,8 +88,8 @@ def decode_event(frames: list[bytes]) -> Published:
         topic, event = frames[0].decode(), _events.decode(frames[1])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise MalformedMessage(str(exc)) from exc
-    if event.version not in SPOKEN_VERSIONS:
-        raise UnsupportedVersion(event.version, SPOKEN_VERSIONS)
+    if event.version != EVENTS_VERSION:
+        raise UnsupportedVersion(event.version, (EVENTS_VERSION,))
     return Published(topic, event)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,7 +72,9 @@ class Bench:
         if k is None:
             self.k += 1
             k = self.k
-        frame = DownFrame(1, self.uplink.epoch if epoch is None else epoch, k, message)
+        frame = DownFrame(
+            codec.WIRE_VERSION, self.uplink.epoch if epoch is None else epoch, k, message
+        )
         self.uplink.receive(codec.encode(frame), self.clock.now)
 
     def open(self) -> None:
@@ -123,7 +126,7 @@ def test_uplink_greets_with_its_copies_when_connected() -> None:
     bench.connect()
     copy = Copy(1, 0, None, 0.0, 0.0, 0.0, 0)
     hello = Hello("p", Incarnation(1, 7), "here", NO_ROW, [copy])
-    assert bench.frames() == [UpFrame(1, 1, 1, [hello])]
+    assert bench.frames() == [UpFrame(codec.WIRE_VERSION, 1, 1, [hello])]
     assert bench.state is LinkState.GREETING
 
 
@@ -228,11 +231,13 @@ def test_row_in_parts_is_applied_after_the_last() -> None:
     bench = Bench(clients=1)
     bench.open()
     body = codec.encode(row(1, "x" * 1_500_000))
-    first, second = FrameSender(1, 1).parts(body)
+    first, second = FrameSender(codec.WIRE_VERSION, 1).parts(body)
     for part in (first, second):
         assert bench.clients[0].shown == []
         bench.k += 1
-        bench.uplink.receive(codec.encode_down(1, 1, bench.k, part), bench.clock.now)
+        bench.uplink.receive(
+            codec.encode_down(codec.WIRE_VERSION, 1, bench.k, part), bench.clock.now
+        )
     assert len(bench.clients[0].shown) == 1
     assert bench.uplink.last == RowId(3, 1)
 
@@ -240,12 +245,12 @@ def test_row_in_parts_is_applied_after_the_last() -> None:
 def test_row_of_half_the_parts_is_not_applied_by_the_next_epoch() -> None:
     bench = Bench(clients=1)
     bench.open()
-    first, second = FrameSender(1, 1).parts(codec.encode(row(1, "x" * 1_500_000)))
+    first, second = FrameSender(codec.WIRE_VERSION, 1).parts(codec.encode(row(1, "x" * 1_500_000)))
     bench.k += 1
-    bench.uplink.receive(codec.encode_down(1, 1, bench.k, first), bench.clock.now)
+    bench.uplink.receive(codec.encode_down(codec.WIRE_VERSION, 1, bench.k, first), bench.clock.now)
     bench.uplink.disconnected(bench.clock.now)
     bench.connect()
-    bench.uplink.receive(codec.encode_down(1, 2, 1, second), bench.clock.now)
+    bench.uplink.receive(codec.encode_down(codec.WIRE_VERSION, 2, 1, second), bench.clock.now)
     assert bench.state is LinkState.AWAY
     assert bench.uplink.last == NO_ROW
 
@@ -295,11 +300,110 @@ def test_bad_frame_costs_the_epoch_and_a_pause() -> None:
     assert bench.wants_socket
 
 
-def test_frame_of_another_version_costs_the_epoch_and_a_pause() -> None:
+def test_frame_of_another_version_than_the_epochs_costs_the_epoch_and_a_pause() -> None:
+    bench = Bench()
+    bench.open()
+    bench.uplink.receive(codec.encode(DownFrame(1, bench.uplink.epoch, 2, Beat())), bench.clock.now)
+    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, False)
+
+
+# Versions.
+
+SPEAKS = "the peer speaks wire version {}, this process speaks {}"
+
+
+def versions_tried(bench: Bench, servers: tuple[int, ...]) -> list[int]:
+    """Versions of the hellos until one is welcomed or a pause is made."""
+    tried: list[int] = []
+    while bench.wants_socket:
+        bench.connect()
+        version = codec.frame_version(bench.uplink.data_to_send(bench.clock.now)[0])
+        tried.append(version)
+        if version in servers:
+            frame = DownFrame(version, bench.uplink.epoch, 1, Welcome(3))
+        else:
+            text = SPEAKS.format(version, " and ".join(map(str, servers)))
+            frame = DownFrame(max(servers), 0, 0, Refused("version", text))
+        bench.uplink.receive(codec.encode(frame), bench.clock.now)
+    return tried
+
+
+@pytest.mark.parametrize(
+    ("portals", "servers", "tried", "state"),
+    [
+        ((2, 3), (2, 3), [3], LinkState.OPEN),
+        ((2, 3), (1, 2), [3, 2], LinkState.OPEN),
+        ((2, 3), (3, 4), [3], LinkState.OPEN),
+        ((2, 3), (4, 5), [3], LinkState.AWAY),
+        ((3, 4), (1, 2), [4], LinkState.AWAY),
+        ((2, 3), (1,), [3], LinkState.AWAY),
+        ((1, 2, 3), (1,), [3, 1], LinkState.OPEN),
+    ],
+)
+def test_uplink_and_server_come_to_the_highest_version_that_both_speak(
+    monkeypatch: pytest.MonkeyPatch,
+    portals: tuple[int, ...],
+    servers: tuple[int, ...],
+    tried: list[int],
+    state: LinkState,
+) -> None:
+    monkeypatch.setattr(codec, "SPOKEN_VERSIONS", portals)
+    monkeypatch.setattr(codec, "WIRE_VERSION", max(portals))
+    bench = Bench()
+    assert versions_tried(bench, servers) == tried
+    assert bench.state is state
+    assert bool(bench.uplink.refusal) == (state is LinkState.AWAY)
+
+
+def test_uplink_says_an_epoch_in_the_version_of_its_hello(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codec, "SPOKEN_VERSIONS", (1, 2, 3))
+    monkeypatch.setattr(codec, "WIRE_VERSION", 3)
+    bench = Bench(clients=1)
+    assert versions_tried(bench, (1,)) == [3, 1]
+    bench.clients[0].data_in("look")
+    bench.wait(HEARTBEAT_S)
+    frames = bench.frames()
+    assert {frame.version for frame in frames} == {1}
+    [connected, line] = [message for frame in frames for message in frame.messages]
+    assert (connected, line) == (Connected(1, 1, "recording", "192.0.2.1", 40_000, {}, 0.0),
+                                 Input(1, 2, "look"))  # fmt: skip
+
+
+def test_uplink_tries_its_own_version_again_after_each_loss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(codec, "SPOKEN_VERSIONS", (2, 3))
+    monkeypatch.setattr(codec, "WIRE_VERSION", 3)
+    bench = Bench()
+    assert versions_tried(bench, (1, 2)) == [3, 2]
+    bench.uplink.disconnected(bench.clock.now)
+    assert versions_tried(bench, (2, 3)) == [3]
+
+
+def test_socket_lost_before_the_next_hello_does_not_undo_the_agreement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(codec, "SPOKEN_VERSIONS", (2, 3))
+    monkeypatch.setattr(codec, "WIRE_VERSION", 3)
     bench = Bench()
     bench.connect()
-    bench.uplink.receive(codec.encode((2, 0, 0, ("refused", "version", "no"))), bench.clock.now)
-    assert (bench.state, bench.wants_socket) == (LinkState.AWAY, False)
+    refusal = DownFrame(2, 0, 0, Refused("version", SPEAKS.format(3, "1 and 2")))
+    bench.uplink.receive(codec.encode(refusal), bench.clock.now)
+    bench.uplink.disconnected(bench.clock.now)
+    assert versions_tried(bench, (1, 2)) == [2]
+
+
+@pytest.mark.parametrize("theirs", [0, 9])
+def test_uplink_waits_for_a_server_of_another_release_and_tells_it_once(
+    theirs: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = Bench()
+    for _ in range(3):
+        bench.wait(RETRY_S)
+        assert versions_tried(bench, (theirs,)) == [codec.WIRE_VERSION]
+    assert bench.uplink.refusal
+    assert capsys.readouterr().out.count("the server speaks another version") == 1
+    assert f"version {theirs}" in bench.uplink.refusal or f"speaks {theirs}" in bench.uplink.refusal
 
 
 @given(st.binary(max_size=300))
@@ -307,7 +411,7 @@ def test_random_frames_never_raise(data: bytes) -> None:
     bench = Bench(clients=1)
     bench.open()
     bench.uplink.receive(data, bench.clock.now)
-    bench.uplink.receive(b"\x94\x01\x01\x02" + data, bench.clock.now)
+    bench.uplink.receive(b"\x94\x02\x01\x02" + data, bench.clock.now)
     assert bench.clients[0].shown == []
 
 

@@ -49,7 +49,8 @@ def opened(*rows: OutboxRow, last: RowId = NO_ROW, epoch: int = 1) -> Downlink:
 def open_epoch(link: Downlink, epoch: int, last: RowId = NO_ROW) -> None:
     receiver = FrameReceiver(epoch)
     receiver.is_next(1)
-    link.open(Hello("p", Incarnation(1, 7), "here", last, []), epoch, receiver, NOW)
+    hello = Hello("p", Incarnation(1, 7), "here", last, [])
+    link.open(hello, codec.WIRE_VERSION, epoch, receiver, NOW)
 
 
 def frames(link: Downlink, now: float = NOW) -> list[DownFrame]:
@@ -71,7 +72,7 @@ def test_downlink_sends_nothing_before_a_hello() -> None:
 def test_downlink_welcomes_and_then_sends_every_row_once_in_order() -> None:
     link = opened(row(1), row(2))
     [welcome] = link.welcome(9)
-    assert codec.decode_down(welcome) == DownFrame(1, 1, 1, Welcome(9))
+    assert codec.decode_down(welcome) == DownFrame(codec.WIRE_VERSION, 1, 1, Welcome(9))
     assert [(frame.epoch, frame.k) for frame in frames(link)] == [(1, 2), (1, 3)]
     assert frames(link) == []
 
@@ -169,17 +170,19 @@ def test_downlink_knows_which_connections_a_row_still_closes() -> None:
 
 def test_downlink_takes_frames_of_its_epoch_in_order() -> None:
     link = opened()
-    assert link.accepts(UpFrame(1, 1, 2, []), NOW + 1)
+    assert link.accepts(UpFrame(codec.WIRE_VERSION, 1, 2, []), NOW + 1)
     assert link.last_heard == NOW + 1
-    assert not link.accepts(UpFrame(1, 1, 4, []), NOW + 2)
-    assert not link.accepts(UpFrame(1, 2, 3, []), NOW + 2)
+    assert not link.accepts(UpFrame(codec.WIRE_VERSION, 1, 4, []), NOW + 2)
+    assert not link.accepts(UpFrame(codec.WIRE_VERSION, 2, 3, []), NOW + 2)
     assert link.last_heard == NOW + 1
 
 
 def test_downlink_asks_for_a_new_epoch_and_sends_no_more_in_this_one() -> None:
     link = opened(row(1))
     [frame] = link.resync("a frame is missing")
-    assert codec.decode_down(frame) == DownFrame(1, 1, 1, Resync("a frame is missing"))
+    assert codec.decode_down(frame) == DownFrame(
+        codec.WIRE_VERSION, 1, 1, Resync("a frame is missing")
+    )
     assert link.data_to_send(NOW + 10) == []
-    assert not link.accepts(UpFrame(1, 1, 2, []), NOW)
+    assert not link.accepts(UpFrame(codec.WIRE_VERSION, 1, 2, []), NOW)
     assert len(link.rows) == 1

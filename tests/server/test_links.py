@@ -24,7 +24,7 @@ from everdoor.messages.stream import (
     UpFrame,
     Welcome,
 )
-from everdoor.stream import SILENCE_S, FrameSender
+from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameSender
 from everdoor_server import links as linking
 from everdoor_server.commit import KnownPortal, OutboxRow, Stored
 from everdoor_server.downlink import BACKLOG_BYTES
@@ -54,9 +54,14 @@ class Bench:
         return self.alive
 
     def send(
-        self, socket: str, *messages: PortalToServer, epoch: int = 1, k: int = 1
+        self,
+        socket: str,
+        *messages: PortalToServer,
+        epoch: int = 1,
+        k: int = 1,
+        version: int = codec.WIRE_VERSION,
     ) -> list[LinkEvent]:
-        frame = codec.encode(UpFrame(1, epoch, k, list(messages)))
+        frame = codec.encode_up_frame(UpFrame(version, epoch, k, list(messages)))
         return self.links.receive(socket.encode(), frame, self.now)
 
     def frames(self) -> list[tuple[str, DownFrame]]:
@@ -97,7 +102,7 @@ def test_hello_of_a_new_portal_is_welcomed() -> None:
     [greeted] = bench.send("a", hello())
     assert isinstance(greeted, Greeted)
     assert (greeted.link.portal, greeted.rows, greeted.link.adopted) == ("p", [], False)
-    assert bench.frames() == [("a", DownFrame(1, 1, 1, Welcome(GENERATION)))]
+    assert bench.frames() == [("a", DownFrame(codec.WIRE_VERSION, 1, 1, Welcome(GENERATION)))]
 
 
 def test_hello_says_which_rows_the_portal_lacks_and_they_are_sent_again() -> None:
@@ -120,11 +125,13 @@ def test_hello_in_parts_is_welcomed_after_the_last() -> None:
     bench = Bench()
     state = {"server_data": {"page": "x" * 60_000}}
     copies = tuple(Copy(n, 1, state, 0.0, 0.0, 0.0, 0) for n in range(1, 31))
-    parts = FrameSender(1, 1).parts(codec.encode(hello(copies=copies)))
+    parts = FrameSender(codec.WIRE_VERSION, 1).parts(codec.encode(hello(copies=copies)))
     events: list[LinkEvent] = []
     for k, part in enumerate(parts, start=1):
         assert events == []
-        events = bench.links.receive(b"a", codec.encode_up(1, 1, k, part), bench.now)
+        events = bench.links.receive(
+            b"a", codec.encode_up(codec.WIRE_VERSION, 1, k, part), bench.now
+        )
     [greeted] = events
     assert isinstance(greeted, Greeted)
     assert len(greeted.hello.copies) == 30
@@ -135,19 +142,23 @@ def test_hello_in_parts_is_welcomed_after_the_last() -> None:
 def test_hello_with_a_part_missing_is_asked_for_again() -> None:
     bench = Bench()
     big = hello(copies=(Copy(1, 1, {"x": "x" * 3_000_000}, 0.0, 0.0, 0.0, 0),))
-    first, _, third = FrameSender(1, 1).parts(codec.encode(big))
-    bench.links.receive(b"a", codec.encode_up(1, 1, 1, first), bench.now)
-    assert bench.links.receive(b"a", codec.encode_up(1, 1, 3, third), bench.now) == []
-    assert bench.frames() == [("a", DownFrame(1, 1, 0, Resync("no hello")))]
+    first, _, third = FrameSender(codec.WIRE_VERSION, 1).parts(codec.encode(big))
+    bench.links.receive(b"a", codec.encode_up(codec.WIRE_VERSION, 1, 1, first), bench.now)
+    assert (
+        bench.links.receive(b"a", codec.encode_up(codec.WIRE_VERSION, 1, 3, third), bench.now) == []
+    )
+    assert bench.frames() == [("a", DownFrame(codec.WIRE_VERSION, 1, 0, Resync("no hello")))]
 
 
 def test_parts_of_too_many_greetings_are_dropped_oldest_first() -> None:
     bench = Bench()
     big = hello(copies=(Copy(1, 1, {"x": "x" * 1_500_000}, 0.0, 0.0, 0.0, 0),))
-    first, second = FrameSender(1, 1).parts(codec.encode(big))
+    first, second = FrameSender(codec.WIRE_VERSION, 1).parts(codec.encode(big))
     for n in range(linking.MAX_GREETINGS + 1):
-        bench.links.receive(f"{n}".encode(), codec.encode_up(1, 1, 1, first), bench.now)
-    last = codec.encode_up(1, 1, 2, second)
+        bench.links.receive(
+            f"{n}".encode(), codec.encode_up(codec.WIRE_VERSION, 1, 1, first), bench.now
+        )
+    last = codec.encode_up(codec.WIRE_VERSION, 1, 2, second)
     assert bench.links.receive(b"0", last, bench.now) == []
     [greeted] = bench.links.receive(b"1", last, bench.now)
     assert isinstance(greeted, Greeted)
@@ -156,13 +167,13 @@ def test_parts_of_too_many_greetings_are_dropped_oldest_first() -> None:
 def test_frame_of_a_socket_that_has_not_said_hello_is_answered_with_resync() -> None:
     bench = Bench()
     assert bench.send("a", Input(1, 2, "look"), epoch=4, k=9) == []
-    assert bench.frames() == [("a", DownFrame(1, 4, 0, Resync("no hello")))]
+    assert bench.frames() == [("a", DownFrame(codec.WIRE_VERSION, 4, 0, Resync("no hello")))]
 
 
 def test_first_frame_that_is_no_hello_is_answered_with_resync() -> None:
     bench = Bench()
     assert bench.send("a", Input(1, 2, "look")) == []
-    assert bench.frames() == [("a", DownFrame(1, 0, 0, Resync("bad frame")))]
+    assert bench.frames() == [("a", DownFrame(codec.WIRE_VERSION, 0, 0, Resync("bad frame")))]
 
 
 def test_newer_epoch_takes_over_and_the_older_socket_is_not_heard_any_more() -> None:
@@ -291,7 +302,9 @@ def test_missing_frame_is_answered_with_resync_and_ends_the_epoch() -> None:
     bench.send("a", hello())
     bench.frames()
     assert bench.send("a", Input(1, 2, "look"), k=3) == []
-    assert bench.frames() == [("a", DownFrame(1, 1, 2, Resync("a frame is missing")))]
+    assert bench.frames() == [
+        ("a", DownFrame(codec.WIRE_VERSION, 1, 2, Resync("a frame is missing")))
+    ]
     assert bench.send("a", Input(1, 2, "look"), k=2) == []
     [greeted] = bench.send("b", hello(), epoch=2)
     assert isinstance(greeted, Greeted)
@@ -318,17 +331,56 @@ def test_heartbeat_is_heard_and_says_nothing() -> None:
 
 def test_bad_frame_is_answered_and_never_raised() -> None:
     bench = Bench()
-    assert bench.links.receive(b"a", b"\x94\x01", bench.now) == []
-    assert bench.frames() == [("a", DownFrame(1, 0, 0, Resync("bad frame")))]
+    for socket, data, version in ((b"a", b"\x94\x01", 1), (b"b", b"\x94\x02", 2), (b"c", b"", 2)):
+        assert bench.links.receive(socket, data, bench.now) == []
+        answer = DownFrame(version, 0, 0, Resync("bad frame"))
+        assert bench.frames() == [(socket.decode(), answer)]
 
 
-def test_frame_of_another_version_is_answered_with_ours() -> None:
+@pytest.mark.parametrize("theirs", [0, 3])
+def test_frame_of_another_version_is_answered_with_ours(
+    theirs: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     bench = Bench()
-    assert bench.links.receive(b"a", codec.encode((2, 1, 1, [])), bench.now) == []
-    [(_, refused)] = bench.answers()
-    assert isinstance(refused, Refused)
-    assert refused.code == "version"
-    assert "speaks 1" in refused.text
+    for socket in (b"a", b"b"):
+        assert bench.links.receive(socket, codec.encode((theirs, 1, 1, "?")), bench.now) == []
+    text = f"the peer speaks wire version {theirs}, this process speaks 1 and 2"
+    frame = DownFrame(codec.WIRE_VERSION, 0, 0, Refused("version", text))
+    assert bench.frames() == [("a", frame), ("b", frame)]
+    assert capsys.readouterr().out.count("a portal speaks another version") == 1
+
+
+@pytest.mark.parametrize("version", codec.SPOKEN_VERSIONS)
+def test_epoch_is_answered_in_the_version_of_its_hello(version: int) -> None:
+    bench = Bench(known(), rows=(stored_row(1),))
+    events = bench.send("a", hello(), version=version)
+    connected = Connected(1, 1, "telnet", "", 0, {}, 0.0)
+    events += bench.send("a", connected, Input(1, 2, "look"), k=2, version=version)
+    assert [type(event) for event in events] == [Greeted, Arrived, Arrived]
+    bench.now += HEARTBEAT_S
+    frames = [frame for _, frame in bench.frames()]
+    assert [type(frame.message) for frame in frames] == [Welcome, Row]
+    assert {frame.version for frame in frames} == {version}
+
+
+@pytest.mark.parametrize("version", codec.SPOKEN_VERSIONS)
+def test_refusal_is_said_in_the_version_of_the_hello(version: int) -> None:
+    bench = Bench(known(number=2))
+    bench.send("a", hello(number=1), version=version)
+    bench.send("b", Input(1, 2, "look"), k=7, version=version)
+    frames = [frame for _, frame in bench.frames()]
+    assert [(type(frame.message), frame.version) for frame in frames] == [
+        (Refused, version),
+        (Resync, version),
+    ]
+
+
+def test_frame_of_another_version_than_its_epochs_costs_the_epoch() -> None:
+    bench = Bench()
+    bench.send("a", hello(), version=1)
+    bench.frames()
+    assert bench.send("a", Connected(1, 1, "telnet", "", 0, {}, 0.0), k=2, version=2) == []
+    assert [(type(frame.message), frame.version) for _, frame in bench.frames()] == [(Resync, 1)]
 
 
 def test_hello_within_an_epoch_is_bad_and_what_came_before_it_counts() -> None:

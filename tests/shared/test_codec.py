@@ -68,7 +68,7 @@ MESSAGES_DOWN: list[ServerToPortal] = [
 @pytest.mark.parametrize("message", MESSAGES_UP, ids=lambda message: type(message).__name__)
 def test_frame_up_comes_back_as_it_was(message: PortalToServer) -> None:
     frame = UpFrame(codec.WIRE_VERSION, 1, 1, [message, message])
-    assert codec.decode_up(codec.encode(frame)) == frame
+    assert codec.decode_up(codec.encode_up_frame(frame)) == frame
 
 
 @pytest.mark.parametrize("message", MESSAGES_DOWN, ids=lambda message: type(message).__name__)
@@ -89,10 +89,10 @@ def test_message_down_comes_back_as_it_was(message: ServerToPortal) -> None:
 
 def test_frame_around_an_encoded_message_is_the_frame_of_the_message() -> None:
     row, hello = MESSAGES_DOWN[1], MESSAGES_UP[0]
-    down = codec.encode_down(1, 2, 3, codec.encode(row))
-    assert down == codec.encode(DownFrame(1, 2, 3, row))
-    up = codec.encode_up(1, 2, 3, codec.encode(hello))
-    assert up == codec.encode(UpFrame(1, 2, 3, [hello]))
+    down = codec.encode_down(codec.WIRE_VERSION, 2, 3, codec.encode(row))
+    assert down == codec.encode(DownFrame(codec.WIRE_VERSION, 2, 3, row))
+    up = codec.encode_up(codec.WIRE_VERSION, 2, 3, codec.encode(hello))
+    assert up == codec.encode(UpFrame(codec.WIRE_VERSION, 2, 3, [hello]))
 
 
 def test_row_is_read_as_the_outbox_stores_it() -> None:
@@ -102,12 +102,12 @@ def test_row_is_read_as_the_outbox_stores_it() -> None:
 
 
 def test_field_with_a_default_may_be_left_out() -> None:
-    frame = msgspec.msgpack.encode([1, 1, 1, [["input", 1, 2, "look"]]])
+    frame = msgspec.msgpack.encode([codec.WIRE_VERSION, 1, 1, [["input", 1, 2, "look"]]])
     assert codec.decode_up(frame).messages == [Input(1, 2, "look", 0)]
 
 
 def up(*message: Any) -> list[Any]:
-    return [1, 1, 1, [list(message)]]
+    return [codec.WIRE_VERSION, 1, 1, [list(message)]]
 
 
 MALFORMED_UP = [
@@ -115,13 +115,13 @@ MALFORMED_UP = [
     ("a number", 1),
     ("a map", {"version": 1}),
     ("version as text", ["1", 1, 1, []]),
-    ("no messages", [1, 1, 1]),
-    ("one element more", [1, 1, 1, [], 0]),
-    ("messages as a map", [1, 1, 1, {}]),
-    ("negative epoch", [1, -1, 1, []]),
-    ("negative k", [1, 1, -1, []]),
-    ("k as a float", [1, 1, 1.5, []]),
-    ("k above 64 bits", [1, 1, 1e30, []]),
+    ("no messages", [2, 1, 1]),
+    ("one element more", [2, 1, 1, [], 0]),
+    ("messages as a map", [2, 1, 1, {}]),
+    ("negative epoch", [2, -1, 1, []]),
+    ("negative k", [2, 1, -1, []]),
+    ("k as a float", [2, 1, 1.5, []]),
+    ("k above 64 bits", [2, 1, 1e30, []]),
     ("unknown name", up("shout", 1, 1)),
     ("name of the other direction", up("welcome", 1)),
     ("message without a name", up()),
@@ -164,22 +164,22 @@ MALFORMED_DOWN = [
 @pytest.mark.parametrize(("why", "message"), MALFORMED_DOWN, ids=[why for why, _ in MALFORMED_DOWN])
 def test_frame_down_that_breaks_the_layout_is_refused(why: str, message: Any) -> None:
     with pytest.raises(MalformedMessage):
-        codec.decode_down(msgspec.msgpack.encode([1, 1, 1, message]))
+        codec.decode_down(msgspec.msgpack.encode([codec.WIRE_VERSION, 1, 1, message]))
 
 
 BAD_BYTES = [
     ("nothing", b""),
     ("one byte", b"\x94"),
-    ("cut off", codec.encode(UpFrame(1, 1, 1, [Input(1, 2, "look")]))[:-1]),
-    ("something behind it", codec.encode(UpFrame(1, 1, 1, [])) + b"\0"),
-    ("text that is no UTF-8", b"\x94\x01\x01\x01\x91\x95\xa5input\x01\x02\xa2\xff\xfe\x00"),
+    ("cut off", codec.encode(UpFrame(codec.WIRE_VERSION, 1, 1, [Input(1, 2, "look")]))[:-1]),
+    ("something behind it", codec.encode(UpFrame(codec.WIRE_VERSION, 1, 1, [])) + b"\0"),
+    ("text that is no UTF-8", b"\x94\x02\x01\x01\x91\x95\xa5input\x01\x02\xa2\xff\xfe\x00"),
     ("array of 16-bit length", b"\xdc\x00\x04\x01\x01\x01\x90"),
     ("version of two bytes", b"\x94\xcc\x81\x01\x01\x90"),
-    ("length that is not there", b"\x94\x01\x01\x01\xdd\xff\xff\xff\xff"),
-    ("map whose key is a map", b"\x94\x01\x01\x01\x91\x94\xa5flags\x01\x02\x81\x80\x01"),
+    ("length that is not there", b"\x94\x02\x01\x01\xdd\xff\xff\xff\xff"),
+    ("map whose key is a map", b"\x94\x02\x01\x01\x91\x94\xa5flags\x01\x02\x81\x80\x01"),
     (
         "nested beyond measure",
-        b"\x94\x01\x01\x01\x91\x94\xa5flags\x01\x02\x81\xa1a" + b"\x91" * 10**5,
+        b"\x94\x02\x01\x01\x91\x94\xa5flags\x01\x02\x81\xa1a" + b"\x91" * 10**5,
     ),
 ]
 
@@ -192,8 +192,10 @@ def test_bytes_that_are_no_frame_are_refused(why: str, data: bytes) -> None:
 
 
 def frame_of(size: int) -> bytes:
-    header = len(codec.encode(UpFrame(1, 1, 1, [Part(0, 1, b"\0" * 70_000)]))) - 70_000
-    return codec.encode(UpFrame(1, 1, 1, [Part(0, 1, b"\0" * (size - header))]))
+    header = (
+        len(codec.encode(UpFrame(codec.WIRE_VERSION, 1, 1, [Part(0, 1, b"\0" * 70_000)]))) - 70_000
+    )
+    return codec.encode(UpFrame(codec.WIRE_VERSION, 1, 1, [Part(0, 1, b"\0" * (size - header))]))
 
 
 def test_frame_of_the_largest_size_is_taken_and_one_byte_more_refused() -> None:
@@ -205,11 +207,11 @@ def test_frame_of_the_largest_size_is_taken_and_one_byte_more_refused() -> None:
 
 
 def test_text_of_the_largest_size_is_taken() -> None:
-    frame = UpFrame(1, 1, 1, [Input(1, 2, "\N{GRINNING FACE}" * MAX_TEXT_BYTES)])
-    assert codec.decode_up(codec.encode(frame)) == frame
+    frame = UpFrame(codec.WIRE_VERSION, 1, 1, [Input(1, 2, "\N{GRINNING FACE}" * MAX_TEXT_BYTES)])
+    assert codec.decode_up(codec.encode_up_frame(frame)) == frame
 
 
-@pytest.mark.parametrize("version", [0, 2, 127])
+@pytest.mark.parametrize("version", [0, 3, 127])
 @pytest.mark.parametrize("decode", [codec.decode_up, codec.decode_down])
 def test_frame_of_another_version_is_told_apart_from_a_bad_one(
     decode: Callable[[bytes], object], version: int
@@ -217,7 +219,7 @@ def test_frame_of_another_version_is_told_apart_from_a_bad_one(
     with pytest.raises(UnsupportedVersion) as caught:
         decode(msgspec.msgpack.encode([version, "whatever", {"it": "holds"}]))
     assert (caught.value.theirs, caught.value.ours) == (version, codec.SPOKEN_VERSIONS)
-    assert f"wire version {version}, this process speaks 1" in str(caught.value)
+    assert f"wire version {version}, this process speaks 1 and 2" in str(caught.value)
 
 
 DECODERS: list[Callable[[bytes], object]] = [
@@ -247,13 +249,16 @@ NAMES = [item.__struct_config__.tag for item in map(type, [*MESSAGES_UP, *MESSAG
 @given(st.binary(max_size=200))
 def test_random_bytes_raise_only_what_is_documented(data: bytes) -> None:
     decode_all(data)
-    decode_all(b"\x94\x01\x01\x01" + data)
+    for version in codec.SPOKEN_VERSIONS:
+        decode_all(bytes([0x94, version, 1, 1]) + data)
 
 
-@given(st.sampled_from(NAMES), st.lists(values, max_size=8))
-def test_random_fields_raise_only_what_is_documented(name: str, fields: list[Any]) -> None:
+@given(st.sampled_from(codec.SPOKEN_VERSIONS), st.sampled_from(NAMES), st.lists(values, max_size=8))
+def test_random_fields_raise_only_what_is_documented(
+    version: int, name: str, fields: list[Any]
+) -> None:
     message = [name, *fields]
-    for value in (message, [1, 1, 1, message], [1, 1, 1, [message]]):
+    for value in (message, [version, 1, 1, message], [version, 1, 1, [message]]):
         decode_all(msgspec.msgpack.encode(value))
 
 
@@ -265,7 +270,7 @@ def test_random_fields_raise_only_what_is_documented(name: str, fields: list[Any
 def test_frame_with_one_wrong_byte_raises_only_what_is_documented(
     message: Any, place: int, byte: int
 ) -> None:
-    for value in ([1, 1, 1, message], [1, 1, 1, [message]]):
+    for value in ([2, 1, 1, message], [2, 1, 1, [message]]):
         data = bytearray(codec.encode(value))
         data[place % len(data)] = byte
         decode_all(bytes(data))

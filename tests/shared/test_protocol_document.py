@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from everdoor import codec
-from everdoor.calls import decode_request
-from everdoor.events import decode_event
+from everdoor.calls import CALLS_VERSION, decode_request
+from everdoor.events import EVENTS_VERSION, decode_event
 from everdoor.messages import calls, events, stream, supervision
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +73,12 @@ PARSE: dict[str, Parse] = {
     "line-from-worker": msgspec.json.Decoder(supervision.FromWorker).decode,
 }
 
+ENCODE: dict[str, Callable[[Any], bytes]] = {
+    "frame-up": codec.encode_up_frame,
+    "line-to-worker": msgspec.json.encode,
+    "line-from-worker": msgspec.json.encode,
+}
+
 EXAMPLES = examples()
 
 
@@ -113,9 +119,7 @@ def test_example_is_what_its_bytes_say(example: Example) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_example_is_parsed_and_encoded_to_the_same_bytes(example: Example) -> None:
     parsed = PARSE[example.tag](example.data)
-    is_line = example.tag.startswith("line-")
-    encode: Callable[[Any], bytes] = msgspec.json.encode if is_line else codec.encode
-    assert encode(parsed) == example.data
+    assert ENCODE.get(example.tag, codec.encode)(parsed) == example.data
 
 
 @pytest.mark.parametrize("message", STRUCTS, ids=lambda message: message.__name__)
@@ -189,6 +193,20 @@ def test_limits_of_the_document_are_those_of_the_code() -> None:
     ):
         assert f"{number:,}" in DOCUMENT
     assert f"Wire version {codec.WIRE_VERSION}." in DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("tag", "versions"),
+    [
+        ("frame-up", codec.SPOKEN_VERSIONS),
+        ("frame-down", codec.SPOKEN_VERSIONS),
+        ("request", (CALLS_VERSION,)),
+        ("reply", (CALLS_VERSION,)),
+        ("event", (EVENTS_VERSION,)),
+    ],
+)
+def test_examples_are_of_every_version_spoken(tag: str, versions: tuple[int, ...]) -> None:
+    assert {e.value[0] for e in EXAMPLES if e.tag == tag} == set(versions)
 
 
 def test_sections_are_numbered_as_the_code_cites_them() -> None:

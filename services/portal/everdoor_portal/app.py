@@ -135,6 +135,7 @@ class Portal:
             "sessions": len(self.sessions),
             "link": self.uplink.state.value,
             "telnet_port": self._telnet_port,
+            "refusal": self.uplink.refusal,
         }
 
     # Planned restarts of the server.

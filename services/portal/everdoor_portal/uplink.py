@@ -76,6 +76,7 @@ class Uplink:
     Attributes:
         generation: The server's, as of its last welcome; 0 before the first.
         last: The last row that was applied.
+        refusal: Why the server will not have this portal; empty when it does.
 
     Args:
         sessions: The portal's sessions.
@@ -109,8 +110,10 @@ class Uplink:
         self._needs_socket = True
         self._ack_due = False
         self._frames: list[bytes] = []
+        self._version = codec.WIRE_VERSION
         self.generation = 0
         self.last: RowId = NO_ROW
+        self.refusal = ""
 
     @property
     def state(self) -> LinkState:
@@ -139,7 +142,7 @@ class Uplink:
         if self._state is not LinkState.AWAY or self._needs_socket:
             return
         self._epoch += 1
-        self._sender = FrameSender(codec.WIRE_VERSION, self._epoch)
+        self._sender = FrameSender(self._version, self._epoch)
         self._receiver = FrameReceiver(self._epoch)
         self._state = LinkState.GREETING
         self._last_heard = now
@@ -151,7 +154,7 @@ class Uplink:
         )
         for part in self._sender.parts(hello):
             k = self._sender.next()
-            self._frames.append(codec.encode_up(codec.WIRE_VERSION, self._epoch, k, part))
+            self._frames.append(codec.encode_up(self._version, self._epoch, k, part))
         self._last_sent = now
 
     def disconnected(self, now: float) -> None:
@@ -163,6 +166,8 @@ class Uplink:
             return
         if self._state is LinkState.OPEN:
             self._away_since = now
+        if self._state is not LinkState.AWAY:
+            self._version = codec.WIRE_VERSION
         self._state = LinkState.AWAY
         self._sender = None
         self._frames.clear()
@@ -176,8 +181,7 @@ class Uplink:
         try:
             self._take_frame(codec.decode_down(data), now)
         except UnsupportedVersion as exc:
-            _log.error("the server speaks another version", error=str(exc))
-            self._go_away(now, RETRY_S)
+            self._cannot_agree(str(exc), now)
         except ProtocolError as exc:
             _log.warning("bad frame from the server", error=str(exc), size=len(data))
             self._go_away(now, RETRY_S)
@@ -185,12 +189,17 @@ class Uplink:
     def _take_frame(self, frame: DownFrame, now: float) -> None:
         if self._sender is None or frame.epoch not in (0, self._epoch):
             return
+        if frame.k and frame.version != self._sender.version:
+            raise MalformedMessage(f"a frame of version {frame.version} in an epoch of another")
         if frame.k and not self._receiver.is_next(frame.k):
             _log.warning("a frame from the server is missing", k=frame.k)
             self._go_away(now)
             return
         self._last_heard = now
         message: ServerToPortal | None = frame.message
+        if isinstance(message, Refused) and message.code == "version":
+            self._version_refused(frame.version, message.text, now)
+            return
         if isinstance(message, Part):
             whole = self._receiver.join(message)
             message = codec.decode_down_message(whole) if whole is not None else None
@@ -221,6 +230,7 @@ class Uplink:
 
     def _welcomed(self, generation: int, now: float) -> None:
         self.generation = generation
+        self.refusal = ""
         self._state = LinkState.OPEN
         for inputs in _in_frames(list(self._sessions.held())):
             self._send(inputs, now)
@@ -230,9 +240,28 @@ class Uplink:
 
     def _refused(self, code: str, text: str, now: float) -> None:
         _log.warning("the server refuses this portal", code=code, reason=text)
+        self.refusal = text
         self._go_away(now, RETRY_S)
         if code in FOR_GOOD:
             self._state = LinkState.EVICTED
+
+    def _version_refused(self, highest: int, text: str, now: float) -> None:
+        """Go on in the highest version that both speak; the server's highest is its frame's."""
+        was = self._version
+        common = [v for v in codec.SPOKEN_VERSIONS if v <= highest and v < was]
+        if not common:
+            self._cannot_agree(text, now)
+            return
+        self._go_away(now)
+        self._version = max(common)
+        _log.info("the server is of an earlier release", version=self._version)
+
+    def _cannot_agree(self, text: str, now: float) -> None:
+        """Wait for a server of another release; it is told once, however often it is tried."""
+        if text != self.refusal:
+            _log.error("the server speaks another version", error=text)
+        self.refusal = text
+        self._go_away(now, RETRY_S)
 
     # Frames out.
 
@@ -272,7 +301,7 @@ class Uplink:
         sender = self._sender
         if sender is not None:
             frame = UpFrame(sender.version, sender.epoch, sender.next(), [*messages])
-            self._frames.append(codec.encode(frame))
+            self._frames.append(codec.encode_up_frame(frame))
             self._last_sent = now
 
 

@@ -102,14 +102,20 @@ class Downlink:
 
     # Epochs.
 
-    def open(self, hello: Hello, epoch: int, receiver: FrameReceiver, now: float) -> None:
-        """Begin an epoch: rows that the portal has are forgotten, the others go out again."""
+    def open(
+        self, hello: Hello, version: int, epoch: int, receiver: FrameReceiver, now: float
+    ) -> None:
+        """Begin an epoch: rows that the portal has are forgotten, the others go out again.
+
+        Args:
+            version: In which all of the epoch is said, as the hello was.
+        """
         self.incarnation = hello.incarnation
         self.host = hello.host
         self.last_heard = now
         self._epoch = epoch
         self._receiver = receiver
-        self._sender = FrameSender(codec.WIRE_VERSION, epoch)
+        self._sender = FrameSender(version, epoch)
         self.acknowledge(hello.last)
         self._next_row = 0
         self._in_flight_bytes = 0
@@ -123,7 +129,9 @@ class Downlink:
 
     def accepts(self, frame: UpFrame, now: float) -> bool:
         """Check a frame of an open epoch; False when it is of no use and a resync is due."""
-        if self._receiver is None or frame.epoch != self._epoch:
+        if self._receiver is None or self._sender is None or frame.epoch != self._epoch:
+            return False
+        if frame.version != self._sender.version:
             return False
         if not self._receiver.is_next(frame.k):
             return False

@@ -10,6 +10,7 @@ Source: docs/protocol.md, section 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import structlog
@@ -111,6 +112,7 @@ class Links:
         self._answers: list[tuple[bytes, bytes]] = []
         self._probed: dict[str, float] = {}
         self._trimmed: dict[str, RowId] = {}
+        self._refused_versions: set[int] = set()
 
     def __iter__(self) -> Iterator[Downlink]:
         return iter(list(self._links.values()))
@@ -135,10 +137,10 @@ class Links:
             for event in self._receive(routing_id, codec.decode_up(data), now):
                 events.append(event)
         except UnsupportedVersion as exc:
-            self._answer(routing_id, 0, Refused("version", str(exc)))
+            self._refuse_version(routing_id, exc)
         except ProtocolError as exc:
             _log.warning("bad frame from a portal", error=str(exc), size=len(data))
-            self._answer(routing_id, 0, Resync("bad frame"))
+            self._answer(routing_id, _version_to_answer(data), 0, Resync("bad frame"))
         return events
 
     def _receive(self, routing_id: bytes, frame: UpFrame, now: float) -> Iterator[LinkEvent]:
@@ -169,7 +171,7 @@ class Links:
         if frame.k == 1:
             receiver = FrameReceiver(frame.epoch)
         if receiver is None or receiver.epoch != frame.epoch or not receiver.is_next(frame.k):
-            self._answer(routing_id, frame.epoch, Resync("no hello"))
+            self._answer(routing_id, frame.version, frame.epoch, Resync("no hello"))
             return
         hello, rest = _find_hello(receiver, frame.messages)
         if hello is None:
@@ -177,49 +179,59 @@ class Links:
                 self._greetings.pop(next(iter(self._greetings)))
             self._greetings[routing_id] = receiver
             return
-        yield from self._welcome(routing_id, hello, receiver, now)
+        yield from self._welcome(routing_id, hello, frame, receiver, now)
         if link := self._routes.get(routing_id):
             yield from self._take(link, rest)
 
     def _welcome(
-        self, routing_id: bytes, hello: Hello, receiver: FrameReceiver, now: float
+        self,
+        routing_id: bytes,
+        hello: Hello,
+        frame: UpFrame,
+        receiver: FrameReceiver,
+        now: float,
     ) -> Iterator[LinkEvent]:
+        """Open an epoch or refuse it. `frame` is the (last) one of the hello."""
+        refusal = partial(self._answer, routing_id, frame.version, frame.epoch)
         if hello.last.generation > self._generation:
             raise Fenced(f"portal {hello.portal} has rows of generation {hello.last.generation}")
         buried = self._buried.get(hello.portal)
         if buried is not None and not hello.incarnation.is_newer_than(buried):
-            self._answer(routing_id, receiver.epoch, Refused("buried", "it was given up"))
+            refusal(Refused("buried", "it was given up"))
             return
         link = self._links.get(hello.portal)
         if link is not None and link.incarnation != hello.incarnation:
             if not hello.incarnation.is_newer_than(link.incarnation):
-                self._answer(
-                    routing_id, receiver.epoch, Refused("stale", "a newer incarnation is known")
-                )
+                refusal(Refused("stale", "a newer incarnation is known"))
                 return
             if not self._is_dead(link, now):
-                self._answer(
-                    routing_id, receiver.epoch, Refused("older_alive", "the older one may live")
-                )
+                refusal(Refused("older_alive", "the older one may live"))
                 return
             yield Dead(link)
             link = None
-        elif link is not None and receiver.epoch <= link.epoch:
-            self._answer(routing_id, receiver.epoch, Refused("stale", "a newer epoch is known"))
+        elif link is not None and frame.epoch <= link.epoch:
+            refusal(Refused("stale", "a newer epoch is known"))
             return
         if link is None:
             link = Downlink(hello.portal, hello.incarnation, hello.host, now)
             self._links[hello.portal] = link
             self._buried.pop(hello.portal, None)
-        link.open(hello, receiver.epoch, receiver, now)
+        link.open(hello, frame.version, frame.epoch, receiver, now)
         if hello.last.generation:
             self._trimmed[link.portal] = hello.last
         self._route(routing_id, link)
         self._answers += [(routing_id, frame) for frame in link.welcome(self._generation)]
         yield Greeted(link, hello, [codec.decode_row(row.body) for row in link.rows])
 
-    def _answer(self, routing_id: bytes, epoch: int, message: ServerToPortal) -> None:
-        frame = DownFrame(codec.WIRE_VERSION, epoch, 0, message)
+    def _refuse_version(self, routing_id: bytes, error: UnsupportedVersion) -> None:
+        """Say in the highest version spoken here which ones are; such portals come every second."""
+        if error.theirs not in self._refused_versions:
+            self._refused_versions.add(error.theirs)
+            _log.error("a portal speaks another version", error=str(error))
+        self._answer(routing_id, codec.WIRE_VERSION, 0, Refused("version", str(error)))
+
+    def _answer(self, routing_id: bytes, version: int, epoch: int, message: ServerToPortal) -> None:
+        frame = DownFrame(version, epoch, 0, message)
         self._answers.append((routing_id, codec.encode(frame)))
 
     # Frames out.
@@ -285,6 +297,15 @@ class Links:
         routing_id = self._routing_ids.pop(link.portal, None)
         if routing_id is not None:
             self._routes.pop(routing_id, None)
+
+
+def _version_to_answer(frame: bytes) -> int:
+    """The version to answer a bad frame in: its own, where that can be read and is spoken."""
+    try:
+        version = codec.frame_version(frame)
+    except MalformedMessage:
+        return codec.WIRE_VERSION
+    return version if version in codec.SPOKEN_VERSIONS else codec.WIRE_VERSION
 
 
 def _find_hello(

@@ -90,5 +90,12 @@ def test_notes_tell_the_port_once() -> None:
     assert notes(StatusReport("portal.1", "up", 30, workers)) == ["telnet port 4000"]
 
 
+def test_notes_tell_why_the_server_refuses_a_portal() -> None:
+    refused = worker(index=1, refusal="it speaks another version")
+    assert notes(StatusReport("portal.1", "up", 30, [worker(refusal=""), refused])) == [
+        "worker 1 is refused by the server: it speaks another version"
+    ]
+
+
 def test_notes_are_none_when_all_is_well() -> None:
     assert notes(StatusReport("server", "up", 20, [worker()])) == []

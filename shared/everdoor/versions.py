@@ -1,0 +1,113 @@
+"""Older versions of the stream: what they say differently, and the way from and to them.
+
+Everybody else knows the messages of the current version only (`everdoor.messages.stream`). A
+version that says nothing differently is not here; bytes are `everdoor.codec`'s. Rows and all else
+that the server says are the same in every version so far, so there is nothing here for them.
+
+    version 1    a `connected` has no `age_s` (taken as 0), an `input` no `prompt` (taken as 0: a
+                 server of version 1 numbers no prompts, so there is none that it could name)
+
+Source: docs/protocol.md, section 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from everdoor.messages.stream import (
+    Ack,
+    Connected,
+    Count,
+    Disconnected,
+    Flags,
+    FlagsChanged,
+    Hello,
+    Input,
+    Message,
+    Name,
+    Part,
+    PortalToServer,
+    Text,
+    UpFrame,
+)
+
+# Version 1.
+
+
+class Connected1(Message, frozen=True, tag="connected"):
+    """A client has connected; when is not said."""
+
+    conn: Count
+    seq: Count
+    protocol_key: Name
+    address: Name
+    port: Count
+    flags: Flags
+
+
+class Input1(Message, frozen=True, tag="input"):
+    """A line that the client typed, whatever prompt was showing."""
+
+    conn: Count
+    seq: Count
+    text: Text
+
+
+PortalToServer1 = Hello | Connected1 | Input1 | FlagsChanged | Disconnected | Ack | Part
+
+
+class UpFrame1(Message, frozen=True):
+    """One frame from a portal: as UpFrame, with messages of version 1."""
+
+    version: int
+    epoch: Count
+    k: Count
+    messages: list[PortalToServer1]
+
+
+def from_1(frame: UpFrame1) -> UpFrame:
+    """Bring a frame of version 1 to the messages of the current one; it keeps its version."""
+    messages = [_from_1(message) for message in frame.messages]
+    return UpFrame(frame.version, frame.epoch, frame.k, messages)
+
+
+def to_1(frame: UpFrame) -> UpFrame1:
+    """Bring a frame of the current messages to those of version 1; it keeps its version."""
+    messages = [_to_1(message) for message in frame.messages]
+    return UpFrame1(frame.version, frame.epoch, frame.k, messages)
+
+
+def _from_1(message: PortalToServer1) -> PortalToServer:
+    match message:
+        case Connected1(conn, seq, protocol_key, address, port, flags):
+            return Connected(conn, seq, protocol_key, address, port, flags, 0.0)
+        case Input1(conn, seq, text):
+            return Input(conn, seq, text)
+        case _:
+            return message
+
+
+def _to_1(message: PortalToServer) -> PortalToServer1:
+    match message:
+        case Connected(conn, seq, protocol_key, address, port, flags):
+            return Connected1(conn, seq, protocol_key, address, port, flags)
+        case Input(conn, seq, text):
+            return Input1(conn, seq, text)
+        case _:
+            return message
+
+
+# All of them.
+
+
+class Older(NamedTuple):
+    """How frames from portals are said in an older version."""
+
+    frame: type[UpFrame1]
+    to_current: Callable[[UpFrame1], UpFrame]
+    from_current: Callable[[UpFrame], UpFrame1]
+
+
+OLDER: Mapping[int, Older] = {1: Older(UpFrame1, from_1, to_1)}
+"""By version; one that is not here says what the current one says."""
