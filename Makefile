@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv || command -v $(BIN)/uv)
 
 # Debian packages with programs that the tests drive and nobody here wrote.
-TEST_PACKAGES := inetutils-telnet
+TEST_PACKAGES := inetutils-telnet postgresql
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lock clean test-packages
