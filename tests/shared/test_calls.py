@@ -168,3 +168,20 @@ def test_request_never_shows_a_password(call: Authenticate | CreateAccount) -> N
     request = Request(1, b"1" * 16, "portal", 0, None, call)
     assert "hidden" not in repr(request).replace("password hidden", "")
     assert "Anna" in repr(request)
+
+
+def test_reception_tells_that_an_answer_is_too_large() -> None:
+    reception = Reception()
+    post = reception.finish(started(reception), Failed("internal", "x" * MAX_FRAME_BYTES))
+    assert code_in(post.frame) == "too_large"
+
+
+def test_reception_keeps_answers_within_a_size() -> None:
+    """Requests whose large answers are not kept any more are worked on again."""
+    reception = Reception()
+    large = Failed("internal", "x" * (MAX_FRAME_BYTES - 1000))
+    for number in range(1, 20):
+        reception.finish(started(reception, number), large)
+    assert reception.receive(ENVELOPE, asking(19).frame) is not None
+    assert reception.receive(ENVELOPE, asking(1).frame) is None
+    assert reception.take() is not None

@@ -134,3 +134,19 @@ def test_following_never_applies_out_of_order(arriving: list[int], state: int) -
     for seq in arriving:
         applied += seqs(follower.receive(event(seq)))
     assert applied == list(range(state + 1, state + 1 + len(applied)))
+
+
+def test_following_in_doubt_applies_nothing_before_a_state() -> None:
+    follower = following(4)
+    follower.doubt()
+    assert follower.receive(event(5)) == []
+    assert seqs(follower.take_state(Mark("server.1", 4))) == [5]
+    assert not follower.must_ask
+
+
+def test_following_in_doubt_drops_what_the_state_accounts_for() -> None:
+    follower = following(4)
+    follower.doubt()
+    follower.receive(event(5))
+    assert follower.take_state(Mark("server.1", 5)) == []
+    assert seqs(follower.receive(event(6))) == [6]

@@ -116,3 +116,68 @@ def test_subscriber_counts_what_is_no_event(endpoint: str) -> None:
             await until(lambda: subscriber.malformed == 2)
 
     run(main())
+
+
+def test_publisher_speaks_when_there_is_nothing_to_say(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the loss of the last event before a pause is noticed; a beat itself is not handed on."""
+    monkeypatch.setattr("everdoor.bus.pubsub.BEAT_S", 0.01)
+
+    async def main() -> None:
+        async with a_bus() as bus:
+            got: list[Published] = []
+            asked: list[int] = []
+
+            def ask() -> None:
+                asked.append(publisher.mark.seq)
+                subscriber.take_state(publisher.mark)
+
+            publisher = Publisher(bus, endpoint, "server.1")
+            subscriber = Subscriber(bus, endpoint, got.append, on_gap=ask)
+            await until(lambda: publisher.mark.seq > 5 and asked)
+            # Numbered, and never received.
+            publisher._numbering.next("session.lost", {}, 0.0)
+            lost = publisher.mark.seq
+            await until(lambda: asked[-1] > lost)
+            assert got == []
+            publisher.close()
+
+    run(main())
+
+
+def test_subscriber_asks_again_when_the_connection_was_made_anew(endpoint: str) -> None:
+    """A new life that says nothing would not be noticed otherwise."""
+
+    async def main() -> None:
+        async with a_bus() as bus:
+            asked: list[str] = []
+            life = Publisher(bus, endpoint, "server.1")
+
+            def ask() -> None:
+                asked.append(life.mark.publisher)
+                subscriber.take_state(life.mark)
+
+            subscriber = Subscriber(bus, endpoint, lambda published: None, on_gap=ask)
+            await until(lambda: len(asked) >= 2)
+            life.close()
+            life = Publisher(bus, endpoint, "server.2")
+            await until(lambda: asked[-1] == "server.2")
+            life.close()
+
+    run(main())
+
+
+def test_subscriber_of_hints_receives_its_topic_only(endpoint: str) -> None:
+    async def main() -> None:
+        async with a_bus() as bus:
+            got: list[Published] = []
+            publisher = Publisher(bus, endpoint, "server.1")
+            subscriber = Subscriber(bus, endpoint, got.append, topic="session")
+            await joined(publisher, got)
+            publisher.wire.send(b"other", b"nonsense")
+            publisher.publish("session.last")
+            await until(lambda: got[-1].topic == "session.last")
+            assert subscriber.malformed == 0
+
+    run(main())
