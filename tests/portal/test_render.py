@@ -178,12 +178,12 @@ def test_text_stays_visible_where_its_colour_and_the_grounds_become_one(colour: 
     [
         ({}, ANSI),
         (DEFAULT_FLAGS, ANSI),
-        ({**DEFAULT_FLAGS, "ansi": False}, STRIPPED),
-        ({**DEFAULT_FLAGS, "xterm256": True}, XTERM256),
-        ({"ansi": False, "xterm256": True, "truecolor": False}, XTERM256),
-        ({**DEFAULT_FLAGS, "truecolor": True}, TRUECOLOR),
-        ({"truecolor": True, "nocolor": True}, STRIPPED),
-        ({"screenreader": True, "mxp": True, "raw": True}, Kind(Depth.ANSI, True, True, True)),
+        ({**DEFAULT_FLAGS, "ANSI": False}, STRIPPED),
+        ({**DEFAULT_FLAGS, "XTERM256": True}, XTERM256),
+        ({"ANSI": False, "XTERM256": True, "TRUECOLOR": False}, XTERM256),
+        ({**DEFAULT_FLAGS, "TRUECOLOR": True}, TRUECOLOR),
+        ({"TRUECOLOR": True, "NOCOLOR": True}, STRIPPED),
+        ({"SCREENREADER": True, "MXP": True, "RAW": True}, Kind(Depth.ANSI, True, True, True)),
     ],
 )
 def test_kind_is_told_by_the_protocol_flags(flags: dict[str, Any], kind: Kind) -> None:

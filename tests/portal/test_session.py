@@ -69,8 +69,8 @@ def test_session_says_who_its_peer_is() -> None:
 def test_session_is_of_the_kind_that_its_flags_say() -> None:
     session = RecordingSession()
     assert session.kind == DEFAULT_KIND
-    session.learn_flags({"xterm256": True})
-    session.learn_flags({"width": 100})
+    session.learn_flags({"XTERM256": True})
+    session.learn_flags({"SCREENWIDTH": 100})
     assert session.kind.depth is Depth.XTERM256
-    session.learn_flags({"xterm256": False})
+    session.learn_flags({"XTERM256": False})
     assert session.kind.depth is Depth.ANSI

@@ -248,9 +248,9 @@ def test_row_brings_the_clients_abilities_up_to_date() -> None:
 def test_client_is_of_another_kind_when_it_or_the_server_says_so() -> None:
     sessions = handler(Clock())
     session = client(sessions)
-    sessions.flags_in(session, {"xterm256": True})
+    sessions.flags_in(session, {"XTERM256": True})
     assert session.kind == Kind(Depth.XTERM256)
-    sessions.apply(row(changes=[(1, {"protocol_flags": {"screenreader": True}})]))
+    sessions.apply(row(changes=[(1, {"protocol_flags": {"SCREENREADER": True}})]))
     assert session.kind == Kind(Depth.XTERM256, screenreader=True)
 
 

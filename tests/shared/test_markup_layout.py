@@ -139,3 +139,16 @@ def test_table_ends_colours_with_their_cell() -> None:
 
 def test_table_without_rows_is_its_head() -> None:
     assert table(["A", "B"], []) == "|wA|n  |wB|n"
+
+
+def test_table_that_is_too_wide_is_cut_in_its_widest_columns() -> None:
+    rows = [["Anna", "a very long place indeed", "|rred|n"]]
+    assert table(["Who", "Where", "How"], rows, columns=24).split("\n") == [
+        "|wWho|n   |wWhere|n          |wHow|n",
+        "Anna  a very lon...  |rred|n|n",
+    ]
+
+
+def test_table_keeps_a_few_letters_of_everything() -> None:
+    shown = table(["A", "B"], [["abcdefghij", "klmnopqrst"]], columns=5)
+    assert shown.split("\n")[1] == "abc...  klm..."

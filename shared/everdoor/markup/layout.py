@@ -19,6 +19,9 @@ ELLIPSIS = "..."
 
 COLUMN_GAP = "  "
 
+MIN_COLUMN = 6
+"""Cells of a column that nothing makes narrower: three letters and the ellipsis."""
+
 Align = Literal["left", "right", "center"]
 
 
@@ -85,11 +88,27 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
     return lines
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Put marked-up texts of one line in columns under their heads, which are bright."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], columns: int = 0) -> str:
+    """Put marked-up texts of one line in columns under their heads, which are bright.
+
+    Args:
+        columns: Cells of a line: what is in the widest columns is cut so that lines fit, as far
+            as MIN_COLUMN lets it. 0: nothing is cut.
+    """
     widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
+    if columns:
+        widths = _narrowed(widths, columns - len(COLUMN_GAP) * (len(widths) - 1))
+        head, *rows = [[*map(truncate, row, widths)] for row in (head, *rows)]
     shown = [[f"|w{_closed(cell)}|n" for cell in head], *[map(_closed, row) for row in rows]]
     return "\n".join([_row(cells, widths) for cells in shown])
+
+
+def _narrowed(widths: Sequence[int], room: int) -> list[int]:
+    """Take from the widest columns what all together have too much."""
+    narrowed = list(widths)
+    while sum(narrowed) > room and (widest := max(narrowed)) > MIN_COLUMN:
+        narrowed[narrowed.index(widest)] -= 1
+    return narrowed
 
 
 def _row(row: Iterable[str], widths: Sequence[int]) -> str:

@@ -41,7 +41,7 @@ async def shown(flags: list[dict[str, Any]], *outputs: Output) -> list[bytes]:
 
 
 def test_clients_are_shown_a_text_as_each_can_show_it() -> None:
-    flags = [{}, {"xterm256": True}, {"ansi": False}, {"screenreader": True}, {}]
+    flags = [{}, {"XTERM256": True}, {"ANSI": False}, {"SCREENREADER": True}, {}]
     text = Output([1, 2, 3, 4, 5], "text", ["|520Hi|n\n----\n\x1b[2J|rÿ"], {"type": "say"})
     assert run(shown(flags, text)) == [
         b"\x1b[0;33mHi\x1b[0m\r\n----\r\n[2J\x1b[0;1;31m\xc3\xbf\x1b[0m\r\n",
@@ -54,10 +54,16 @@ def test_clients_are_shown_a_text_as_each_can_show_it() -> None:
 
 def test_prompt_is_rendered_and_ends_with_a_go_ahead() -> None:
     prompt = Output([1, 2], "prompt", ["|ghp>|n "], {})
-    assert run(shown([{}, {"ansi": False}], prompt)) == [
+    assert run(shown([{}, {"ANSI": False}], prompt)) == [
         b"\x1b[0;1;32mhp>\x1b[0m " + IAC_GA,
         b"hp> " + IAC_GA,
     ]
+
+
+def test_encoding_and_go_ahead_are_as_the_server_has_set_them() -> None:
+    flags = [{"ENCODING": "latin-1", "NOGOAHEAD": True}, {"ENCODING": "nonsense"}]
+    prompt = Output([1, 2], "prompt", ["ü>"], {})
+    assert run(shown(flags, prompt)) == [b"\xfc>", "ü>".encode() + IAC_GA]
 
 
 def test_texts_that_follow_each_other_are_each_rendered_as_their_options_say() -> None:

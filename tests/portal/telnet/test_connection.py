@@ -27,6 +27,10 @@ def size(width: int, height: int) -> bytes:
     return SB + NAWS + payload.replace(b"\xff", b"\xff\xff") + SE
 
 
+def window(width: int, height: int) -> FlagsChanged:
+    return FlagsChanged({"SCREENWIDTH": width, "SCREENHEIGHT": height})
+
+
 def terminal(name: str) -> bytes:
     return SB + TTYPE + b"\0" + name.encode() + SE
 
@@ -48,19 +52,23 @@ MUD_CLIENT = (WILL + TTYPE + WILL + NAWS + size(120, 40)) + (
     terminal("Mudlet") + terminal("XTERM") + terminal("MTTS 13") + b"look\r\n"
 )
 MUD_CLIENT_FLAGS: dict[str, FlagValue] = {
-    "width": 120,
-    "height": 40,
-    "client_name": "Mudlet",
-    "term": "XTERM",
-    "utf8": True,
-    "xterm256": True,
+    "SCREENWIDTH": 120,
+    "SCREENHEIGHT": 40,
+    "CLIENTNAME": "Mudlet",
+    "TERM": "XTERM",
+    "UTF-8": True,
+    "XTERM256": True,
 }
 STREAMS: list[tuple[bytes, list[Event], bytes]] = [
     (b"look\r\nsay hi\r\n", [Line("look"), Line("say hi")], b""),
     (b"na\xff\xffme\n", [Line("naÿme")], b""),
-    (WILL + NAWS + size(100, 50), [FlagsChanged({"width": 100, "height": 50})], b""),
-    (WILL + NAWS + size(255, 255), [FlagsChanged({"width": 255, "height": 255})], b""),
-    (WILL + NAWS + size(100, 50) + size(0, 0), [FlagsChanged({"width": 78, "height": 45})], b""),
+    (WILL + NAWS + size(100, 50), [window(100, 50)], b""),
+    (WILL + NAWS + size(255, 255), [window(255, 255)], b""),
+    (
+        WILL + NAWS + size(100, 50) + size(0, 0),
+        [window(78, 45)],
+        b"",
+    ),
     (WILL + NAWS + size(78, 45), [], b""),
     (WONT + NAWS + WONT + TTYPE, [], b""),
     (WILL + TTYPE, [], TTYPE_SEND),
@@ -131,22 +139,22 @@ def test_connection_is_settled_when_the_client_has_told_all() -> None:
 
 def test_client_without_telnet_options_has_default_flags() -> None:
     flags = started().flags
-    assert (flags["width"], flags["height"]) == (78, 45)
-    assert (flags["client_name"], flags["utf8"], flags["screenreader"]) == ("", False, False)
+    assert (flags["SCREENWIDTH"], flags["SCREENHEIGHT"]) == (78, 45)
+    assert (flags["CLIENTNAME"], flags["UTF-8"], flags["SCREENREADER"]) == ("", False, False)
 
 
 def test_flags_tell_all_that_the_client_said() -> None:
     connection = started()
     exchange(connection, MUD_CLIENT)
-    assert connection.flags["client_name"] == "Mudlet"
-    assert (connection.flags["width"], connection.flags["truecolor"]) == (120, False)
+    assert connection.flags["CLIENTNAME"] == "Mudlet"
+    assert (connection.flags["SCREENWIDTH"], connection.flags["TRUECOLOR"]) == (120, False)
 
 
 def test_unchanged_size_makes_no_event() -> None:
     connection = started()
     exchange(connection, WILL + NAWS + size(100, 50))
     assert exchange(connection, size(100, 50)) == ([], b"")
-    assert exchange(connection, size(101, 50)) == ([FlagsChanged({"width": 101})], b"")
+    assert exchange(connection, size(101, 50)) == ([FlagsChanged({"SCREENWIDTH": 101})], b"")
 
 
 def test_terminal_is_asked_anew_when_its_option_comes_back() -> None:
@@ -175,9 +183,23 @@ def test_text_is_sent_in_the_chosen_encoding() -> None:
 
 def test_unknown_encoding_is_refused_and_changes_nothing() -> None:
     connection = started()
-    with pytest.raises(ValueError, match="expected one of utf-8, latin-1, got 'ebcdic'"):
-        connection.encoding = "ebcdic"
+    with pytest.raises(ValueError, match="an encoding that has ASCII in it, got 'utf-16'"):
+        connection.encoding = "utf-16"
     assert connection.encoding == "utf-8"
+
+
+def test_line_that_is_not_utf8_is_read_in_the_chosen_encoding() -> None:
+    connection = started()
+    connection.encoding = "cp1251"
+    connection.receive_data("привет\n".encode("cp1251") + "привет\n".encode(), 0.0)
+    assert connection.events_received() == [Line("привет"), Line("привет")]
+
+
+def test_prompt_of_a_client_that_wants_no_ga_has_none() -> None:
+    connection = started()
+    connection.marks_prompts = False
+    connection.send_prompt("> ")
+    assert connection.data_to_send() == b"> "
 
 
 def test_prompt_ends_with_ga_until_the_client_does_without() -> None:

@@ -23,8 +23,8 @@ def test_ttype_cycles_through_name_terminal_and_mtts() -> None:
     handler, flags, sent = answers(b"Mudlet 4.17", b"ANSI-TRUECOLOR", b"MTTS 2349")
     assert sent == [SEND, SEND, SEND, b""]
     assert handler.is_settled
-    assert (flags["client_name"], flags["term"]) == ("Mudlet 4.17", "ANSI-TRUECOLOR")
-    known = {"ansi", "utf8", "xterm256", "osc_color_palette", "truecolor", "ssl"}
+    assert (flags["CLIENTNAME"], flags["TERM"]) == ("Mudlet 4.17", "ANSI-TRUECOLOR")
+    known = {"ANSI", "UTF-8", "XTERM256", "OSC_COLOR_PALETTE", "TRUECOLOR", "SSL"}
     assert {name for name, value in flags.items() if value is True} == known
 
 
@@ -32,20 +32,20 @@ def test_ttype_ends_when_a_plain_client_repeats_itself() -> None:
     handler, flags, sent = answers(b"XTERM-256COLOR", b"XTERM-256COLOR")
     assert sent == [SEND, SEND, b""]
     assert handler.is_settled
-    assert flags["term"] == "XTERM-256COLOR"
-    assert flags["xterm256"] is True
+    assert flags["TERM"] == "XTERM-256COLOR"
+    assert flags["XTERM256"] is True
 
 
 def test_ttype_asks_three_times_at_most() -> None:
     handler, flags, sent = answers(b"A", b"B", b"C")
     assert sent == [SEND, SEND, SEND, b""]
-    assert flags == {"client_name": "A", "term": "B"}
+    assert flags == {"CLIENTNAME": "A", "TERM": "B"}
 
 
 def test_ttype_takes_mtts_whenever_it_comes() -> None:
     handler, flags, _ = answers(b"MTTS 64")
     assert handler.is_settled
-    assert flags["screenreader"] is True
+    assert flags["SCREENREADER"] is True
 
 
 def test_ttype_refuses_an_answer_without_a_question() -> None:
@@ -73,7 +73,7 @@ def test_mtts_refuses_what_is_no_small_number(answer: str) -> None:
 
 @pytest.mark.parametrize(
     ("bit", "flag"),
-    [(1, "ansi"), (4, "utf8"), (8, "xterm256"), (64, "screenreader"), (256, "truecolor")],
+    [(1, "ANSI"), (4, "UTF-8"), (8, "XTERM256"), (64, "SCREENREADER"), (256, "TRUECOLOR")],
 )
 def test_mtts_bit_sets_its_flag_and_clears_the_others(bit: int, flag: str) -> None:
     flags = mtts_flags(f"MTTS {bit}")
@@ -87,10 +87,10 @@ def test_mtts_ignores_unknown_bits() -> None:
 @pytest.mark.parametrize(
     ("name", "known"),
     [
-        ("xterm-256color", {"ansi", "xterm256"}),
-        ("ANSI-TRUECOLOR", {"ansi", "xterm256", "truecolor"}),
-        ("VT100", {"ansi"}),
-        ("linux", {"ansi"}),
+        ("xterm-256color", {"ANSI", "XTERM256"}),
+        ("ANSI-TRUECOLOR", {"ANSI", "XTERM256", "TRUECOLOR"}),
+        ("VT100", {"ANSI"}),
+        ("linux", {"ANSI"}),
         ("TINTIN++", set()),
     ],
 )
@@ -100,4 +100,4 @@ def test_terminal_name_tells_its_colours(name: str, known: set[str]) -> None:
 
 @pytest.mark.parametrize("name", ["dumb", "DUMB", "unknown", "NETWORK"])
 def test_terminal_that_shows_nothing_but_text_is_believed(name: str) -> None:
-    assert terminal_flags(name) == {"ansi": False}
+    assert terminal_flags(name) == {"ANSI": False}

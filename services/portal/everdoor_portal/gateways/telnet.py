@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 
 import structlog
 
+from everdoor.encodings import encoding_name
 from everdoor_portal.render.renderer import Renderer, render_output
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
@@ -120,6 +121,14 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             self._gateway.sessions.client_left(self, reason, clean)
 
     # The portal's side.
+
+    def learn_flags(self, flags: Mapping[str, Any]) -> None:
+        super().learn_flags(flags)
+        encoding = encoding_name(str(flags.get("ENCODING", "")))
+        if encoding is not None:
+            self._telnet.encoding = encoding
+        if "NOGOAHEAD" in flags:
+            self._telnet.marks_prompts = not flags["NOGOAHEAD"]
 
     def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
         renderer = self._gateway.renderer

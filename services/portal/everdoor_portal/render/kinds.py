@@ -55,16 +55,16 @@ _WORDS = frozenset(
         "xterm256",
     )
 )
+"""Options of an output that change its kind."""
+
+_FLAGS = {word: word.upper() for word in _WORDS}
+"""The protocol flags of the same meaning: these are written large, as everywhere in this field."""
 
 
 def kind_of(flags: Mapping[str, Any]) -> Kind:
     """Tell the kind of a client from its protocol flags."""
-    return Kind(
-        _depth(DEFAULT_KIND.depth, flags),
-        bool(flags.get("screenreader")),
-        bool(flags.get("mxp")),
-        bool(flags.get("raw")),
-    )
+    said = {word: flags[flag] for word, flag in _FLAGS.items() if flag in flags}
+    return for_output(DEFAULT_KIND, said)
 
 
 def asks_for_a_kind(options: Mapping[str, Any]) -> bool:

@@ -10,7 +10,8 @@ Source: RFC 854, 855, 857 (ECHO), 858 (SGA), 1073 (NAWS), 1091 (TTYPE), 1143 (Q 
 
 from collections.abc import Mapping
 
-from everdoor_portal.telnet.encode import ENCODINGS, encode_text, escape
+from everdoor.encodings import DEFAULT_ENCODING, encoding_name
+from everdoor_portal.telnet.encode import encode_text, escape
 from everdoor_portal.telnet.events import (
     EndOfInput,
     Event,
@@ -40,12 +41,13 @@ from everdoor_portal.telnet.violations import ViolationMeter
 DEFAULT_MAX_CHARS = 6000
 
 DEFAULT_FLAGS: Mapping[str, FlagValue] = {
-    "client_name": "",
-    "term": "",
-    "width": DEFAULT_WIDTH,
-    "height": DEFAULT_HEIGHT,
+    "CLIENTNAME": "",
+    "TERM": "",
+    "ENCODING": DEFAULT_ENCODING,
+    "SCREENWIDTH": DEFAULT_WIDTH,
+    "SCREENHEIGHT": DEFAULT_HEIGHT,
     **{flag: False for flag in MTTS_FLAGS},
-    "ansi": True,
+    "ANSI": True,
 }
 """The protocol flags of a client that has told nothing; why it is believed to show colours is said
 in `everdoor_portal.render.kinds`."""
@@ -73,6 +75,9 @@ class TelnetConnection:
     Args:
         max_chars: The longest line accepted, in characters; 0 disables the limit, and lines are
             then bounded by `lines.MAX_LINE_BYTES`.
+
+    Attributes:
+        marks_prompts: False for a client whose player wants no GA behind prompts.
     """
 
     __slots__ = (
@@ -88,6 +93,7 @@ class TelnetConnection:
         "_now",
         "_out",
         "_parser",
+        "marks_prompts",
     )
 
     def __init__(self, max_chars: int = DEFAULT_MAX_CHARS) -> None:
@@ -99,10 +105,11 @@ class TelnetConnection:
         self._flags: dict[str, FlagValue] = {}
         self._events: list[Event] = []
         self._out = bytearray()
-        self._encoding = "utf-8"
+        self._encoding = DEFAULT_ENCODING
         self._is_closed = False
         self._is_hiding = False
         self._now = 0.0
+        self.marks_prompts = True
 
     # What is known.
 
@@ -128,14 +135,16 @@ class TelnetConnection:
 
     @property
     def encoding(self) -> str:
-        """How text is sent, one of `encode.ENCODINGS`. Input is recognised line by line."""
+        """How text is sent, and how lines are read that are not valid UTF-8."""
         return self._encoding
 
     @encoding.setter
     def encoding(self, encoding: str) -> None:
-        if encoding not in ENCODINGS:
-            raise ValueError(f"expected one of {', '.join(ENCODINGS)}, got {encoding!r}")
-        self._encoding = encoding
+        name = encoding_name(encoding)
+        if name is None:
+            raise ValueError(f"expected an encoding that has ASCII in it, got {encoding!r}")
+        self._encoding = name
+        self._lines.encoding = name
 
     # Receiving.
 
@@ -196,7 +205,7 @@ class TelnetConnection:
     def send_prompt(self, text: str) -> None:
         """Send a prompt, marked by GA as the end of output unless the client does without."""
         self.send_text(text)
-        if not self._negotiator.is_in_effect(Side.LOCAL, Option.SGA):
+        if self.marks_prompts and not self._negotiator.is_in_effect(Side.LOCAL, Option.SGA):
             self._out += _IAC_GA
 
     def hide_input(self) -> None:

@@ -6,14 +6,12 @@ or the game are the renderer's to remove: it alone knows which of them it has pu
 Source: RFC 854.
 """
 
-ENCODINGS = ("utf-8", "latin-1")
-
 _IAC = b"\xff"
 _IAC_IAC = b"\xff\xff"
 
 
 def encode_text(text: str, encoding: str) -> bytes:
-    """Encode text for the wire.
+    """Encode text for the wire; `everdoor.encodings` says for which encodings.
 
     CR LF, CR and LF all become CR LF. What the encoding cannot express becomes `?`. A byte 255
     is doubled, so that nothing in a text can be taken for a telnet command.

@@ -4,15 +4,17 @@ A line ends with CR LF, CR NUL, LF or a CR alone. A CR ends it at once and what 
 dropped when it comes, so that a client that sends CR NUL waits for nothing. Telnet commands are
 gone already (`parser`); what a line means is the server's matter.
 
-A line is UTF-8; one that is not valid UTF-8 is taken as Latin-1. Then, in this order: terminal
-escape sequences (cursor keys) and control characters go, a tab becomes a space, backspace and DEL
-erase the character before them. NUL is a keepalive and never part of a line.
+A line is UTF-8; one that is not valid UTF-8 is in the client's own encoding, or in Latin-1. Then,
+in this order: terminal escape sequences (cursor keys) and control characters go, a tab becomes a
+space, backspace and DEL erase the character before them. NUL is a keepalive and never part of a
+line.
 
 Source: RFC 854, "The NVT printer and keyboard"; RFC 1123, 3.3.1.
 """
 
 import re
 
+from everdoor.encodings import DEFAULT_ENCODING
 from everdoor_portal.telnet.events import Event, Keepalive, Line, LineTooLong
 
 # The buffer of one unfinished line. 6000 characters, the usual limit, take at most 24000 bytes in
@@ -32,12 +34,16 @@ class LineAssembler:
     Args:
         max_chars: The longest line, in characters, that is not refused. 0 disables the limit;
             MAX_LINE_BYTES holds then.
+
+    Attributes:
+        encoding: The client's own, as its player has chosen it.
     """
 
-    __slots__ = ("_after_cr", "_max_chars", "_pending", "_skipped")
+    __slots__ = ("_after_cr", "_max_chars", "_pending", "_skipped", "encoding")
 
     def __init__(self, max_chars: int) -> None:
         self._max_chars = min(max_chars or MAX_LINE_BYTES, MAX_LINE_BYTES)
+        self.encoding = DEFAULT_ENCODING
         self._pending = bytearray()
         self._after_cr = False
         self._skipped: int | None = None  # characters of an endless line, None when in none
@@ -102,7 +108,7 @@ class LineAssembler:
             events.append(LineTooLong(self._skipped))
             self._skipped = None
             return
-        text = _decode(bytes(self._pending))
+        text = _decode(bytes(self._pending), self.encoding)
         self._pending.clear()
         self._append(text if text.isprintable() else _edit(text), events)
 
@@ -117,11 +123,13 @@ def add_keepalive(events: list[Event]) -> None:
         events.append(Keepalive())
 
 
-def _decode(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+def _decode(raw: bytes, encoding: str) -> str:
+    for tried in (DEFAULT_ENCODING, encoding):
+        try:
+            return raw.decode(tried)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
 
 
 def _edit(text: str) -> str:

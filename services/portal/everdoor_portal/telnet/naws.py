@@ -16,7 +16,7 @@ MAX_SIZE = 1000
 
 
 class NawsHandler:
-    """Turns the client's reports into the flags `width` and `height`, in characters."""
+    """Turns the client's reports into the flags `SCREENWIDTH` and `SCREENHEIGHT`, in characters."""
 
     __slots__ = ()
     is_settled = True
@@ -35,7 +35,7 @@ class NawsHandler:
             raise MalformedSubnegotiation(f"NAWS expects 4 bytes, {len(payload)} came")
         width = _bounded(payload[:2], MIN_WIDTH, DEFAULT_WIDTH)
         height = _bounded(payload[2:], MIN_HEIGHT, DEFAULT_HEIGHT)
-        return Answer({"width": width, "height": height})
+        return Answer({"SCREENWIDTH": width, "SCREENHEIGHT": height})
 
 
 def _bounded(size: bytes, minimum: int, default: int) -> int:

@@ -18,18 +18,18 @@ MAX_ANSWERS = 3
 MAX_NAME_LENGTH = 64
 
 MTTS_FLAGS = (
-    "ansi",
-    "vt100",
-    "utf8",
-    "xterm256",
-    "mouse_tracking",
-    "osc_color_palette",
-    "screenreader",
-    "proxy",
-    "truecolor",
-    "mnes",
-    "mslp",
-    "ssl",
+    "ANSI",
+    "VT100",
+    "UTF-8",
+    "XTERM256",
+    "MOUSE_TRACKING",
+    "OSC_COLOR_PALETTE",
+    "SCREENREADER",
+    "PROXY",
+    "TRUECOLOR",
+    "MNES",
+    "MSLP",
+    "SSL",
 )
 """Protocol flags by bit of the MTTS number: the first is bit 0, worth 1."""
 
@@ -75,9 +75,9 @@ class TtypeHandler:
         if name.startswith(_MTTS_PREFIX):
             return mtts_flags(name)
         if self._answers == 0:
-            return {"client_name": name, **terminal_flags(name)}
+            return {"CLIENTNAME": name, **terminal_flags(name)}
         if self._answers == 1:
-            return {"term": name, **terminal_flags(name)}
+            return {"TERM": name, **terminal_flags(name)}
         return {}
 
 
@@ -98,11 +98,11 @@ def terminal_flags(name: str) -> dict[str, FlagValue]:
     """Tell from a terminal's name what it can show; only what is sure is returned."""
     upper = name.upper()
     if upper in _PLAIN_TERMINALS:
-        return {"ansi": False}
+        return {"ANSI": False}
     truecolor = upper.endswith("-TRUECOLOR")
     xterm256 = truecolor or upper.endswith("-256COLOR")
     ansi = xterm256 or upper.startswith(_ANSI_TERMINALS)
-    flags = {"ansi": ansi, "xterm256": xterm256, "truecolor": truecolor}
+    flags = {"ANSI": ansi, "XTERM256": xterm256, "TRUECOLOR": truecolor}
     return {flag: True for flag, known in flags.items() if known}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from everdoor_server.locks import Check, add_locks, compile_locks, is_superuser
+from everdoor_server.session import DEFAULT_WIDTH
 
 if TYPE_CHECKING:
     from everdoor_server.commands.cmdset import MergedCmdSet
@@ -187,6 +188,10 @@ class Command:
         """Run another line as the session that typed this one."""
         if self.session is not None:
             self.session.execute_cmd(raw_string)
+
+    def client_width(self) -> int:
+        """Cells of a line on the screen of who typed the line."""
+        return self.session.get_client_size()[0] if self.session else DEFAULT_WIDTH
 
     # Help.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from everdoor.markup.layout import width
 from everdoor_server.commands.default.account import clock, short_time
 from everdoor_server.engine import GameOptions
 from everdoor_server.objects import Thing
@@ -118,3 +119,12 @@ def test_help_lists_what_can_be_typed_and_explains_it() -> None:
 )
 def test_times_are_said_in_few_letters(seconds: float, long: str, short: str) -> None:
     assert (clock(seconds), short_time(seconds)) == (long, short)
+
+
+def test_lists_fit_into_the_window_of_who_asks() -> None:
+    world = World()
+    boss = world.log_in("Boss", superuser=True)
+    boss.session.update_flags(SCREENWIDTH=40)
+    world.start.key = "A place with a name that is rather long"
+    assert all(width(line) <= 68 for line in boss.type("who").splitlines())
+    assert all(width(line) <= 40 for line in boss.type("sessions", "help").splitlines())

@@ -111,9 +111,10 @@ class CmdWho(MuxAccountCommand):
         else:
             head = ["Account name", "On for", "Idle"]
             rows = [self._public(one) for one in sessions]
+        shown = table(head, rows, self.client_width())
         count = self.game.sessions.account_count()
         here = "One unique account" if count == 1 else f"{count} unique accounts"
-        self.msg(f"|wAccounts:|n\n{table(head, rows)}\n{here} logged in.")
+        self.msg(f"|wAccounts:|n\n{shown}\n{here} logged in.")
 
     def _sees_more(self) -> bool:
         permissions = list(self.account.permissions)
@@ -171,7 +172,7 @@ class CmdSessions(MuxAccountCommand):
             rows.append([f"{mark}{session.sessid}", protocol, host, puppet, room])
         self.msg(
             "|wYour current session(s):|n\n"
-            + table(["Sessid", "Protocol", "Host", "Puppet", "Location"], rows)
+            + table(["Sessid", "Protocol", "Host", "Puppet", "Location"], rows, self.client_width())
         )
 
 

@@ -48,7 +48,7 @@ class CmdHelp(MuxCommand):
         categories: dict[str, list[str]] = defaultdict(list)
         for command in self._commands():
             categories[command.help_category].append(command.key)
-        width = max(MIN_WIDTH, self.session.get_client_size()[0] if self.session else 78)
+        width = max(MIN_WIDTH, self.client_width())
         parts = [
             "\n".join([f"|w{category.capitalize()}|n", *_wrapped(sorted(names), width)])
             for category, names in sorted(categories.items())
