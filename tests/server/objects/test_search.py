@@ -49,6 +49,26 @@ def test_search_finds(anna: tuple[Object, ServerSession], typed: str, key: str |
     assert (found and found.key) == key
 
 
+def test_search_by_id_reaches_no_further_than_by_name(
+    stage: Stage, anna: tuple[Object, ServerSession]
+) -> None:
+    bert, _ = stage.actor("Bert", 2)
+    key = stage.objects.create(Thing, "key", location=bert)
+    assert anna[0].search(key.dbref) is None
+    assert anna[0].search(key.dbref, location=stage.hall) is None
+    assert bert.search(key.dbref) is key
+
+
+def test_search_by_id_reaches_everywhere_for_builders_where_no_place_is_given(
+    stage: Stage, anna: tuple[Object, ServerSession]
+) -> None:
+    bert, _ = stage.actor("Bert", 2)
+    key = stage.objects.create(Thing, "key", location=bert)
+    anna[0].permissions.add("Builder")
+    assert anna[0].search(key.dbref) is key
+    assert anna[0].search(key.dbref, location=stage.hall) is None
+
+
 def test_search_says_what_it_did_not_find(stage: Stage, anna: tuple[Object, ServerSession]) -> None:
     assert anna[0].search(" sword ") is None
     assert stage.heard(anna[1]) == ["Could not find 'sword'."]

@@ -1,6 +1,7 @@
 """How what somebody typed becomes an object: `search` of an Object.
 
-Knows names, aliases, parts of them, numbers among equals (`2-box`, `box-2`), `me` and `here`.
+Knows names, aliases, parts of them, numbers among equals (`2-box`, `box-2`), `me`, `here` and ids
+(`#7`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from everdoor.markup.tags import escape
+from everdoor_server.locks import check_locks
 
 if TYPE_CHECKING:
     from everdoor_server.objects.base import Object
+
+_ANYWHERE = "number:perm(Builder)"
+"""Who may name things by `#number` wherever they are; others only what they could name anyway."""
 
 _NUMBERED = re.compile(r"(?:(?P<first>\d{1,9})-(?P<name>.+)|(?P<named>.+)-(?P<last>\d{1,9}))\Z")
 
@@ -101,10 +106,10 @@ def _candidates(
 ) -> list[Object]:
     if candidates is not None:
         return list(candidates)
-    if global_search or asked.startswith("#"):
-        return searcher.objects.find(asked)
     if location is not None:
         return location.contents
+    if global_search or (asked.startswith("#") and check_locks(_ANYWHERE, searcher, "number")):
+        return searcher.objects.find(asked)
     here = searcher.location
     return [*searcher.contents, *([here, *here.contents] if here is not None else [])]
 
