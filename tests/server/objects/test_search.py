@@ -64,7 +64,7 @@ def test_search_by_id_reaches_everywhere_for_builders_where_no_place_is_given(
 ) -> None:
     bert, _ = stage.actor("Bert", 2)
     key = stage.objects.create(Thing, "key", location=bert)
-    anna[0].permissions.add("Builder")
+    anna[1].account.permissions.add("Builder")
     assert anna[0].search(key.dbref) is key
     assert anna[0].search(key.dbref, location=stage.hall) is None
 
