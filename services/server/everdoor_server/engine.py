@@ -76,7 +76,7 @@ class Game:
     Args:
         rows: What the database holds.
         sink: Where sessions put what they say; the turn's collector.
-        clock: Epoch seconds.
+        clock: Epoch seconds that never jump.
         options: Its settings.
         session_class: What sessions are; the setting `server_session_class`.
         character_class: What new accounts play.

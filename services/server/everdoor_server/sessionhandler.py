@@ -56,7 +56,7 @@ class ServerSessionHandler:
     Args:
         sink: The turn.
         hooks: The game.
-        clock: Epoch seconds, for stamps that people see.
+        clock: Epoch seconds, for stamps that people see; never jumps, or all would seem idle.
         multisession_mode: 0 to 3, as in docs/sessions.md.
     """
 

@@ -162,7 +162,7 @@ class _Worker:
         self._game = game = Game(
             self._store.rows,
             collector,
-            time.time,
+            steady_clock(),
             _options(self._settings, self._loaded),
             character_class=Lodger,
             hooks=self._loaded.hooks,
@@ -266,3 +266,9 @@ def _options(settings: Settings, loaded: LoadedGame) -> GameOptions:
         **loaded.options,
     }
     return GameOptions(**options)
+
+
+def steady_clock() -> Callable[[], float]:
+    """A clock of epoch seconds that does not jump with the machine's: nobody expires by that."""
+    at_boot = time.time() - time.monotonic()
+    return lambda: at_boot + time.monotonic()
