@@ -244,22 +244,25 @@ class Crew:
 
     def parked(self, number: int, parts: dict[str, float], now: float) -> list[Action]:
         """A worker has finished what was under way, and waits."""
-        place = self._workers[number].place
-        return (
-            []
-            if place.handover is None
-            else self._step(place, place.handover.parked(parts, now), now)
-        )
+        worker = self._workers[number]
+        place = worker.place
+        if place.handover is None or worker is not place.active:
+            return []
+        return self._step(place, place.handover.parked(parts, now), now)
 
     def taken(self, number: int, now: float) -> list[Action]:
         """A worker has taken over, and waits to serve."""
-        place = self._workers[number].place
-        return [] if place.handover is None else self._step(place, place.handover.taken(now), now)
+        worker = self._workers[number]
+        place = worker.place
+        if place.handover is None or worker is not place.successor:
+            return []
+        return self._step(place, place.handover.taken(now), now)
 
     def released(self, number: int, now: float) -> list[Action]:
         """A worker has let its sockets go."""
-        place = self._workers[number].place
-        if place.handover is None:
+        worker = self._workers[number]
+        place = worker.place
+        if place.handover is None or worker is not place.active:
             return []
         return self._step(place, place.handover.released(now), now)
 
@@ -285,10 +288,10 @@ class Crew:
             place.successor = None
             return self._step(place, handover.new_ended(now), now)
         if worker is place.active:
-            place.active = None
             if handover.phase is Phase.STARTING:
                 self._count_failure(worker, now)
                 return self._step(place, handover.new_ended(now), now)
+            place.active = None
             return self._step(place, handover.old_ended(now), now)
         return []
 
@@ -312,7 +315,8 @@ class Crew:
             if handover.outcome is not None:
                 actions += self._go(new, now) if new.imported else []
         if handover.outcome is not None:
-            place.handover = None
+            # One that is called off may still have something to say before it ends.
+            place.handover = place.successor = None
             actions.append(Report(handover.outcome))
             actions += self.tick(now)
         return actions
@@ -373,7 +377,9 @@ class Crew:
         self._exit_code = code
         self._kill_at = now + STOP_S
         actions: list[Action] = [
-            Say(worker.number, StopWork(reason)) if worker.told_go else Kill(worker.number)
+            Say(worker.number, StopWork(reason))
+            if worker.told_go and worker is not worker.place.successor
+            else Kill(worker.number)
             for worker in self._workers.values()
         ]
         return actions or self._finish()
