@@ -28,10 +28,11 @@ from everdoor.messages.stream import (
 from everdoor.state import AppSession
 from everdoor_server.collector import Collector
 from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry, Stored
+from everdoor_server.driving import Waiting
 from everdoor_server.links import IsAlive, Links
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler
-from everdoor_server.turn import Turn, Waiting
+from everdoor_server.turn import Turn
 from everdoor_server.waits import Running
 
 EPOCH_S = 1_700_000_000.0

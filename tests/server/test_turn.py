@@ -13,7 +13,9 @@ from everdoor.messages.stream import Copy, FlagsChanged, Output, Row
 from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server import turn as turns
 from everdoor_server import waits
+from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.commit import Change, KnownPortal, RosterEntry
+from everdoor_server.driving import MAX_INJECTED
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Call, Pause
 from tinygame import Account, Database, ScriptedPortal, TinyServer, key, started
@@ -424,7 +426,7 @@ def test_line_that_sets_itself_off_ends() -> None:
     server.game.lines["again"] = again
     portal.type(1, 2, "again")
     [row] = portal.take_rows()
-    assert len(runs) == 1 + turns.MAX_INJECTED
+    assert len(runs) == 1 + MAX_INJECTED
     assert row.cursors == [(1, 2)]
 
 
@@ -439,13 +441,13 @@ def test_two_sessions_that_set_each_other_off_end() -> None:
     server.game.lines["ping"] = ping
     portal.type(1, 2, "ping")
     portal.take()
-    assert len(runs) == 1 + turns.MAX_INJECTED
+    assert len(runs) == 1 + MAX_INJECTED
 
 
 def test_session_may_be_made_to_do_any_number_of_lines_by_others() -> None:
     server, portal = started(conns=2)
     server.game.lines["force"] = lambda session: server.session(2).execute_cmd("look")
-    most = turns.MAX_INJECTED + 10
+    most = MAX_INJECTED + 10
     for seq in range(2, 2 + most):
         portal.type(1, seq, "force")
     portal.take()
@@ -585,7 +587,7 @@ def test_command_that_has_shown_something_and_waits_is_not_run_again() -> None:
     portal.type(1, 2, "wait")
     [row] = portal.take_rows()
     assert row.changes == [(1, {"unfinished": 0})]
-    assert portal.log[1] == ["one moment", turns.INTERRUPTED]
+    assert portal.log[1] == ["one moment", INTERRUPTED]
 
 
 def test_command_that_has_changed_the_world_and_waits_is_not_run_again() -> None:

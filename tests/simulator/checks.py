@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from everdoor.state import SnapshotFlag
 from everdoor_portal.uplink import LinkState
-from everdoor_server.turn import INTERRUPTED, is_idle_line
+from everdoor_server.adoption import INTERRUPTED
+from everdoor_server.lanes import is_idle_line
 from simulator.database import Database
 from simulator.history import History, Violation
 
@@ -107,11 +108,11 @@ def _unfinished(history: History, client: Client) -> Iterator[str]:
 
 def _check_leftovers(world: World, server: ServerProcess) -> None:
     here = {session.key for session in server.sessions}
-    lanes = set(server.turn._lanes)
+    lanes = {lane.key for lane in server.turn._lanes}
     if lanes != here:
         raise Violation(f"lanes without a session: {sorted(lanes - here)}")
-    if server.turn._limbo:
-        raise Violation(f"still in limbo: {list(server.turn._limbo)}")
+    if limbo := server.turn._adoption.limbo:
+        raise Violation(f"still in limbo: {list(limbo)}")
     stayed = {key for key in world.history.sessids if key not in here} - world.history.left
     if stayed and not world.history.is_lost:
         raise Violation(f"sessions that ended without their hooks: {sorted(stayed)}")

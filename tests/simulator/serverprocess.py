@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from everdoor.errors import CallRefused
 from everdoor.state import AppSession
 from everdoor_server.commit import Commit, OutboxRow
+from everdoor_server.driving import Waiting
 from everdoor_server.links import Links
 from everdoor_server.sessionhandler import ServerSessionHandler
-from everdoor_server.turn import Turn, Waiting
+from everdoor_server.turn import Turn
 from everdoor_server.waits import Call, Pause
 from simulator.auth import Auth
 from simulator.checks import check_committed

@@ -13,7 +13,10 @@ from everdoor.ids import NO_ROW
 from everdoor.messages.stream import Hello, Numbered, Row
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.uplink import Uplink
+from everdoor_server.adoption import Adoption
 from everdoor_server.downlink import Downlink
+from everdoor_server.driving import Driver
+from everdoor_server.lanes import Lanes
 from everdoor_server.links import LinkEvent, Links
 from everdoor_server.turn import Turn
 from simulator.auth import Auth
@@ -84,44 +87,59 @@ class IgnoresGaps(Uplink):
         super()._take_frame(frame, now)
 
 
-class RunsRepeats(Turn):
-    """Does not look whether it has accepted an input already."""
+class LanesThatTakeRepeats(Lanes):
+    """Do not look whether an input was accepted already."""
 
-    def _accept(self, link: Downlink, message: Numbered) -> None:
-        for key, lane in self._lanes.items():
-            if key[:2] == (link.portal, link.incarnation.number) and key.conn == message.conn:
+    def accept(self, link: Downlink, message: Numbered) -> None:
+        for lane in self:
+            if lane.key[:2] == (link.portal, link.incarnation.number) and (
+                lane.key.conn == message.conn
+            ):
                 lane.accepted = message.seq - 1
-        super()._accept(link, message)
+        super().accept(link, message)
 
 
-class RevivesTheClosed(Turn):
-    """Accepts a `connected` again while the row that closes it is on its way."""
+class LanesThatReviveTheClosed(Lanes):
+    """Accept a `connected` again while the row that closes it is on its way."""
 
-    def _accept(self, link: Downlink, message: Numbered) -> None:
+    def accept(self, link: Downlink, message: Numbered) -> None:
         link._closing.clear()
-        super()._accept(link, message)
+        super().accept(link, message)
 
 
-class AdoptsWithoutRows(Turn):
+class AdoptionWithoutRows(Adoption):
     """Takes a portal's copies for the state of its sessions."""
 
-    def _greeted(self, link: Downlink, hello: Hello, rows: list[Row]) -> None:
-        super()._greeted(link, hello, [])
+    def greeted(self, link: Downlink, hello: Hello, rows: list[Row]) -> None:
+        super().greeted(link, hello, [])
 
 
-class KeepsTheMissing(Turn):
+class AdoptionThatKeepsTheMissing(Adoption):
     """Waits for ever for sessions that their portal no longer has."""
 
     def _end_missing(self, link: Downlink, copies: Any) -> None:
         pass
 
 
-class NeverInterrupts(Turn):
+class DriverThatNeverInterrupts(Driver):
     """Leaves the cursor where it is while a command waits."""
 
     def _wait(self, lane: Any, request: Any) -> None:
         lane.marks = self._marks()
         super()._wait(lane, request)
+
+
+def turn_with(part: type[Any]) -> type[Turn]:
+    """A turn of which one room is weak."""
+
+    class WeakTurn(Turn):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            for room in (self._lanes, self._adoption, self._driver):
+                if issubclass(part, type(room)):
+                    room.__class__ = part
+
+    return WeakTurn
 
 
 class MixesLives(RecordingCollector):
@@ -163,12 +181,12 @@ WEAK = {
     "ack": Parts(ServerParts(links=ForgetsOnSending)),
     "resend": Parts(ServerParts(links=SendsNothingAgain)),
     "cursor": Parts(portal=PortalParts(sessions=IgnoresCursors)),
-    "cursor of a command that waits": Parts(ServerParts(turn=NeverInterrupts)),
+    "cursor of a command that waits": Parts(ServerParts(turn=turn_with(DriverThatNeverInterrupts))),
     "outbox": Parts(process=SendsFirst),
-    "dedupe of inputs": Parts(ServerParts(turn=RunsRepeats)),
-    "closed keys": Parts(ServerParts(turn=RevivesTheClosed)),
-    "rows at adoption": Parts(ServerParts(turn=AdoptsWithoutRows)),
-    "missing sessions": Parts(ServerParts(turn=KeepsTheMissing)),
+    "dedupe of inputs": Parts(ServerParts(turn=turn_with(LanesThatTakeRepeats))),
+    "closed keys": Parts(ServerParts(turn=turn_with(LanesThatReviveTheClosed))),
+    "rows at adoption": Parts(ServerParts(turn=turn_with(AdoptionWithoutRows))),
+    "missing sessions": Parts(ServerParts(turn=turn_with(AdoptionThatKeepsTheMissing))),
     "lives of a portal": Parts(ServerParts(collector=MixesLives)),
     "fence": Parts(database=WritesUnfenced),
     "row id": Parts(ServerParts(links=IgnoresWhatIsApplied), PortalParts(uplink=AppliesTwice)),

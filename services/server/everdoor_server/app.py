@@ -23,10 +23,11 @@ from everdoor.messages.calls import ConfirmCopies, CopiesKept, CopiesLack
 from everdoor_server.auth_client import AuthClient
 from everdoor_server.barrier import BARRIER_S, Barrier
 from everdoor_server.commit import Commit
+from everdoor_server.driving import Waiting
 from everdoor_server.links import Links
 from everdoor_server.restarts import Ending
 from everdoor_server.sessionhandler import ServerSessionHandler
-from everdoor_server.turn import Turn, Waiting
+from everdoor_server.turn import Turn
 from everdoor_server.waits import Call, Pause
 
 TICK_S = 0.25

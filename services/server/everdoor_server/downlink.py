@@ -2,7 +2,7 @@
 
 A Downlink takes frames and a clock reading and says what they hold; it keeps the rows that the
 portal has not acknowledged and gives out frames within a window. It runs no command and stores
-nothing: what a hello means for sessions is decided in `everdoor_server.turn`.
+nothing: what a hello means for sessions is decided in `everdoor_server.adoption`.
 
 Source: docs/protocol.md, section 4.
 """

@@ -1,0 +1,226 @@
+"""Sessions that this generation did not begin: limbo, hello, burial; and the sessids of all.
+
+A session of the roster is present from the start, in limbo, until its portal says hello and brings
+its copy. What a portal no longer has is ended; so is all of a portal that is dead. What the
+adopted then type is run by `everdoor_server.driving`.
+
+Source: docs/protocol.md, sections 4.3 and 4.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+from everdoor.errors import RestoreError
+from everdoor.ids import SessionKey
+from everdoor.messages.stream import Connected, Copy, Hello, Row
+from everdoor.state import AppSession
+from everdoor_server.collector import Collector
+from everdoor_server.commit import RosterEntry, Stored
+from everdoor_server.downlink import Downlink
+from everdoor_server.gamerules import GameRules
+from everdoor_server.lanes import Lane, Lanes
+from everdoor_server.session import ServerSession
+
+INTERRUPTED = "The game was restarted; what you were doing was interrupted."
+
+CONNECTION_LOST = "connection lost"
+
+NOT_RESTORED = "this session cannot be restored"
+
+_log = structlog.get_logger(__name__)
+
+
+class Adoption:
+    """Brings sessions into a generation, and those of dead portals out of it.
+
+    Attributes:
+        last_sessid: The last one given out.
+        limbo: Sessions of the roster whose portal has not said hello.
+
+    Args:
+        stored: What the database held when the generation began.
+    """
+
+    def __init__(
+        self,
+        app: AppSession,
+        rules: GameRules,
+        collector: Collector,
+        lanes: Lanes,
+        stored: Stored,
+    ) -> None:
+        self._app = app
+        self._rules = rules
+        self._collector = collector
+        self._lanes = lanes
+        self._generation = stored.generation
+        self.last_sessid = stored.last_sessid
+        self.limbo: dict[SessionKey, RosterEntry] = {}
+        for entry in stored.roster:
+            self._present_in_limbo(entry)
+
+    def new_session(self, lane: Lane, message: Connected) -> ServerSession:
+        """Make the session of a connection that has just begun."""
+        sessions = self._rules.sessions
+        session = self._rules.make_session(lane.key, sessions)
+        self.last_sessid += 1
+        session.sessid = self.last_sessid
+        session.protocol_key = message.protocol_key
+        session.address, session.port = message.address, message.port
+        session.conn_time = session.cmd_last = session.cmd_last_visible = (
+            sessions.now() - message.age_s
+        )
+        session.protocol_flags = dict(message.flags)
+        lane.session = session
+        sessions.add(session)
+        session.touch()
+        return session
+
+    # Limbo and hello.
+
+    def _present_in_limbo(self, entry: RosterEntry) -> None:
+        """Until its portal has said hello a session is seen and shown things, and runs nothing."""
+        session = self._rules.make_session(entry.key, self._rules.sessions)
+        session.sessid = entry.sessid
+        session.uid, session.puid = entry.account, entry.puppet
+        session.logged_in = entry.account is not None
+        now = self._rules.sessions.now()
+        session.conn_time = session.cmd_last = session.cmd_last_visible = now
+        self._rules.sessions.add(session)
+        self._collector.know(session, entry)
+        self.limbo[entry.key] = entry
+        self._lanes.guarded(Lane(entry.key, session, 0), lambda: self._rules.at_adopt(session))
+
+    def greeted(self, link: Downlink, hello: Hello, rows: list[Row]) -> None:
+        """Take what a portal says of its sessions.
+
+        Args:
+            rows: Those that it has not applied.
+        """
+        if not link.adopted:
+            link.adopted = True
+            self._adopt_all(link, hello.copies, rows)
+        self._end_missing(link, hello.copies)
+        self._recount(link, hello.copies)
+
+    def _adopt_all(self, link: Downlink, copies: list[Copy], rows: list[Row]) -> None:
+        """Take over the sessions of a portal: its copies plus the rows it has not applied."""
+        closed = {conn for row in rows for conn, _ in row.closes}
+        number = link.incarnation.number
+        for copy in copies:
+            state, cursor = _brought_up_to_date(copy, rows)
+            if state is not None and copy.conn not in closed:
+                self._adopt(SessionKey(link.portal, number, copy.conn), copy, state, cursor)
+
+    def _adopt(self, key: SessionKey, copy: Copy, state: dict[str, Any], cursor: int) -> None:
+        sessions = self._rules.sessions
+        entry = self.limbo.pop(key, None)
+        session = sessions.by_key(key) or self._rules.make_session(key, sessions)
+        try:
+            _check_sessid(state)
+            session.load_snapshot(self._app, state)
+            self._collector.know(session, entry)
+        except (RestoreError, TypeError) as exc:
+            _log.error("a session cannot be restored", session=str(key), error=str(exc))
+            if entry is not None:
+                self.end(key, NOT_RESTORED)
+            else:
+                self._collector.close(session, NOT_RESTORED)
+            return
+        now = sessions.now()
+        session.conn_time = now - copy.conn_age_s
+        session.cmd_last = now - copy.idle_s
+        session.cmd_last_visible = now - copy.idle_visible_s
+        self._keep_sessid_unique(session)
+        sessions.add(session)
+        lane = self._lanes.add(Lane(key, session, cursor))
+        lane.calls = self._generation << 32  # numbers that no former server gave to a call
+        session.touch()
+        self._lanes.guarded(lane, lambda: self._rules.at_adopt(session))
+        self._lanes.guarded(lane, lambda: self._rules.at_return(session))
+        if session.unfinished:
+            session.unfinished = 0
+            session.msg(INTERRUPTED)
+
+    def _keep_sessid_unique(self, session: ServerSession) -> None:
+        """Give a session another number when its own was given again, after a loss of the
+        database's last moments, before its portal came back."""
+        self.last_sessid = max(self.last_sessid, session.sessid)
+        if self._rules.sessions.get(session.sessid) not in (None, session):
+            self.last_sessid += 1
+            session.sessid = self.last_sessid
+
+    def _end_missing(self, link: Downlink, copies: list[Copy]) -> None:
+        """End the sessions that the portal no longer has, having let their clients go."""
+        life = (link.portal, link.incarnation.number)
+        held = {copy.conn for copy in copies}
+        for session in self._rules.sessions:
+            key = session.key
+            if key[:2] == life and (key in self.limbo or key.conn not in held):
+                self.end(key, CONNECTION_LOST)
+        for lane in self._lanes.of_life(life):
+            if lane.key.conn not in held:
+                self._lanes.drop(lane)
+
+    def _recount(self, link: Downlink, copies: Iterable[Copy]) -> None:
+        """Take over the counts of completed lines; lines that the portal does not know to be
+        complete follow its hello and are counted again."""
+        for copy in copies:
+            lane = self._lanes.get(SessionKey(link.portal, link.incarnation.number, copy.conn))
+            if lane is not None and lane.session is not None:
+                lane.session.cmd_total = copy.cmd_total
+                lane.uncounted = range(copy.cursor + 1, lane.seq + 1)
+
+    # Ends.
+
+    def bury(self, link: Downlink) -> None:
+        """End all sessions of a dead incarnation."""
+        life = (link.portal, link.incarnation.number)
+        for session in self._rules.sessions:
+            if session.key[:2] == life:
+                self.end(session.key, CONNECTION_LOST)
+        for lane in self._lanes.of_life(life):
+            self._lanes.drop(lane)
+        self._collector.discard(life)
+
+    def end(self, key: SessionKey, reason: str) -> None:
+        """End a session, if it is here; a hook that raises disturbs nobody."""
+        self.limbo.pop(key, None)
+        session = self._rules.sessions.by_key(key)
+        if session is None:
+            return
+        lane = self._lanes.get(key) or Lane(key, session, 0)
+        self._lanes.guarded(lane, lambda: self._rules.sessions.end(session, reason))
+        self._lanes.drop(lane)
+
+    def drop_ended(self) -> None:
+        """Abandon what sessions that others have ended were doing."""
+        while ended := self._collector.take_ended():
+            for key in ended:
+                self.limbo.pop(key, None)
+                if (lane := self._lanes.get(key)) is not None:
+                    self._lanes.drop(lane)
+
+
+def _check_sessid(state: dict[str, Any]) -> None:
+    sessid = state.get("sessid")
+    if type(sessid) is not int or sessid < 1:
+        raise RestoreError(f"expected a sessid from 1, got {sessid!r:.60}")
+
+
+def _brought_up_to_date(copy: Copy, rows: list[Row]) -> tuple[dict[str, Any] | None, int]:
+    """State and cursor of a session as of the last row."""
+    state = dict(copy.state) if copy.state is not None else None
+    cursor = copy.cursor
+    for row in rows:
+        for conn, change in row.changes:
+            if conn == copy.conn:
+                state = {**(state or {}), **change}
+        for conn, seq in row.cursors:
+            if conn == copy.conn:
+                cursor = max(cursor, seq)
+    return state, cursor

@@ -1,0 +1,252 @@
+"""Running lines: from the head of a lane to its end, or to where its command waits.
+
+A command with an `async` func is driven step by step: it yields a request, the shell performs it,
+and it goes on in a later turn. Lines that a line sets off are run as parts of it. The cursor of a
+session moves when its line is complete; or at the first wait after it has shown or changed
+something, so that nothing is done twice.
+
+Source: docs/protocol.md, section 4.4.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import structlog
+
+from everdoor.messages.calls import CallKey
+from everdoor.messages.stream import Connected, Disconnected, FlagsChanged, Input, Numbered
+from everdoor_server.collector import Collector
+from everdoor_server.gamerules import GameRules
+from everdoor_server.lanes import Lane, Lanes, is_idle_line
+from everdoor_server.session import ServerSession
+from everdoor_server.waits import Request, Running
+
+MAX_INJECTED = 100
+"""Lines that one typed line may set off; beyond it a command that runs itself would not end."""
+
+NEVER = -1
+"""A count that marks never have, so that they differ from it."""
+
+Begin: TypeAlias = Callable[[Lane, Connected], ServerSession]
+"""Makes the session of a connection that has just begun."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Waiting(NamedTuple):
+    """A command waits: answer with `Turn.resume(id, ...)`. `key` names the wait for auth."""
+
+    id: int
+    key: CallKey
+    request: Request
+
+
+class Driver:
+    """Runs the lines of all lanes of one generation.
+
+    Args:
+        new_session: Called with the first input of a connection.
+    """
+
+    def __init__(
+        self, rules: GameRules, collector: Collector, lanes: Lanes, new_session: Begin
+    ) -> None:
+        self._rules = rules
+        self._collector = collector
+        self._lanes = lanes
+        self._new_session = new_session
+        self._set_off: deque[Lane] = deque()
+        self._set_off_lines = 0
+        self._waits: list[Waiting] = []
+        self._waiting: dict[int, Lane] = {}
+        self._last_wait = 0
+
+    # One line.
+
+    def step(self, lane: Lane) -> None:
+        """Run the next input of a lane."""
+        if lane.running is not None or not lane.queue or self._lanes.has_ended(lane):
+            return
+        message = lane.queue.popleft()
+        lane.seq, lane.calls, lane.marks = message.seq, 0, self._marks()
+        self._set_off_lines = 0
+        try:
+            running = self._begin(lane, message)
+        except Exception as error:
+            self._lanes.report(lane, error)
+            running = None
+        self._perform(lane, running)
+
+    def _begin(self, lane: Lane, message: Numbered) -> Running | None:
+        match message:
+            case Connected():
+                return self._connect(lane, message)
+            case Input(text=text):
+                session = lane.whole_session()
+                session.update_session_counters(idle=is_idle_line(text))
+                return self._rules.run(session, text, lane.trace)
+            case FlagsChanged(flags=flags):
+                lane.whole_session().learn_flags(flags)
+            case Disconnected(reason=reason):
+                self._rules.sessions.end(lane.whole_session(), reason)
+        return None
+
+    def _connect(self, lane: Lane, message: Connected) -> Running | None:
+        """Greet a client; a greeting that a former server had begun and not shown begins again."""
+        session = lane.session or self._new_session(lane, message)
+        lane.marks = self._marks()
+        return self._rules.at_connected(session)
+
+    # Commands, to their end or to where they wait.
+
+    def _perform(
+        self,
+        lane: Lane,
+        running: Running | None,
+        answer: Any = None,
+        error: Exception | None = None,
+    ) -> None:
+        """Drive a command and the lines that it sets off; move the cursor when all is done."""
+        while running is None or self._drive(lane, running, answer, error):
+            text = self._next_injected(lane)
+            if text is None:
+                self._complete(lane)
+                break
+            running = self._begin_injected(lane, text)
+            answer = error = None
+        self._run_set_off()
+
+    def _drive(self, lane: Lane, running: Running, answer: Any, error: Exception | None) -> bool:
+        """Let a command go on; False when it waits."""
+        lane.running = running
+        try:
+            request = running.send(answer) if error is None else running.throw(error)
+        except StopIteration:
+            lane.running = None
+        except Exception as exc:
+            lane.running = None
+            self._lanes.report(lane, exc)
+        else:
+            self._wait(lane, request)
+            return False
+        return True
+
+    def _wait(self, lane: Lane, request: Request) -> None:
+        session = lane.whole_session()
+        if not self._lanes.is_present(session):
+            self._lanes.drop(lane)
+            return
+        self._hand_out(lane)
+        lane.calls += 1
+        self._last_wait += 1
+        self._waiting[self._last_wait] = lane
+        key = CallKey(lane.key, lane.seq, lane.calls)
+        self._waits.append(Waiting(self._last_wait, key, request))
+        if self._marks() != lane.marks and lane.cursor < lane.seq:
+            session.unfinished = lane.seq
+            session.touch()
+            self._move_cursor(lane)
+
+    def _complete(self, lane: Lane) -> None:
+        session = lane.whole_session()
+        if not self._lanes.is_present(session):
+            self._lanes.drop(lane)
+            return
+        if session.unfinished:
+            session.unfinished = 0
+            session.touch()
+        if lane.calls:
+            self._lanes.answered(lane)
+        if lane.cursor < lane.seq:
+            self._move_cursor(lane)
+        self._lanes.make_ready(lane)
+
+    def _move_cursor(self, lane: Lane) -> None:
+        lane.cursor = lane.seq
+        self._collector.complete(lane.key, lane.seq)
+
+    def _marks(self) -> int:
+        return self._collector.marks + self._rules.change_count()
+
+    # Waits.
+
+    def is_waiting(self, wait_id: int) -> bool:
+        return wait_id in self._waiting
+
+    def go_on(self, wait_id: int, answer: Any, error: Exception | None) -> None:
+        """Let a command go on with what it waited for."""
+        lane = self._waiting.pop(wait_id, None)
+        if lane is None:
+            return
+        if lane.running is None or self._lanes.has_ended(lane):
+            self._lanes.answered(lane)
+        else:
+            lane.marks = self._marks()
+            self._set_off_lines = 0
+            self._perform(lane, lane.running, answer, error)
+
+    def take_waits(self) -> list[Waiting]:
+        """What commands have begun to wait for since the last call, and still do."""
+        waits, self._waits = self._waits, []
+        return [waiting for waiting in waits if self._still_waits(waiting)]
+
+    def _still_waits(self, waiting: Waiting) -> bool:
+        lane = self._waiting[waiting.id]
+        if lane.running is None:
+            del self._waiting[waiting.id]
+            self._lanes.answered(lane)
+        return lane.running is not None
+
+    # Lines that were set off.
+
+    def run_set_off_outside(self) -> None:
+        """Run the lines that an action or a hook outside of commands has set off."""
+        self._set_off_lines = 0
+        self._hand_out(None)
+        self._run_set_off()
+
+    def _run_set_off(self) -> None:
+        """Run the lines that were set off in lanes that are free; the others run theirs later."""
+        while self._set_off:
+            other = self._set_off.popleft()
+            if other.running is None and (text := self._next_injected(other)) is not None:
+                other.marks = self._marks()
+                self._perform(other, self._begin_injected(other, text))
+
+    def _begin_injected(self, lane: Lane, text: str) -> Running | None:
+        try:
+            return self._rules.run(lane.whole_session(), text, lane.trace)
+        except Exception as error:
+            self._lanes.report(lane, error)
+            return None
+
+    def _next_injected(self, lane: Lane) -> str | None:
+        """The next line that the lane's command has set off; others' lines go to their lanes."""
+        self._hand_out(lane)
+        if not lane.injected or not self._lanes.is_present(lane.whole_session()):
+            return None
+        self._set_off_lines += 1
+        if self._set_off_lines > MAX_INJECTED:
+            lane.injected.clear()
+            _log.error("a line set off too many others", trace=lane.trace, most=MAX_INJECTED)
+            return None
+        return lane.injected.popleft()
+
+    def _hand_out(self, lane: Lane | None) -> None:
+        """Bring the lines that were set off to their lanes; one to another lane shows there.
+
+        Args:
+            lane: Whose command set them off; None: an action or a hook outside of commands did.
+        """
+        injected, self._collector.injected = self._collector.injected, []
+        for session, text in injected:
+            target = self._lanes.get(session.key)
+            if target is not None:
+                target.injected.append(text)
+                if target is not lane:
+                    if lane is not None:
+                        lane.marks = NEVER
+                    self._set_off.append(target)

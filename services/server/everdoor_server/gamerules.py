@@ -1,0 +1,46 @@
+"""What a turn needs of the game: the rules above it, as they look from below.
+
+`everdoor_server.engine` implements them. Nothing here runs; when each is called is said by
+`driving` (lines), `adoption` (sessions that are restored) and `turn`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from everdoor.ids import SessionKey
+from everdoor_server.commit import Change
+from everdoor_server.session import ServerSession, SessionDoors
+from everdoor_server.sessionhandler import LoginHooks, ServerSessionHandler
+from everdoor_server.waits import Running
+
+
+class GameRules(LoginHooks, Protocol):
+    """One world's game."""
+
+    @property
+    def sessions(self) -> ServerSessionHandler: ...
+
+    def make_session(self, key: SessionKey, sessionhandler: SessionDoors) -> ServerSession:
+        """Build an empty session of the world's class."""
+
+    def at_connected(self, session: ServerSession) -> Running | None:
+        """A client has connected: show it where it is."""
+
+    def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
+        """Run one line; a coroutine when it waits, None when it is done."""
+
+    def at_adopt(self, session: ServerSession) -> None:
+        """A session has been restored (perhaps again): link account, puppet, command sets."""
+
+    def at_return(self, session: ServerSession) -> None:
+        """Its portal has said hello: a restored session is whole, and its held lines come next."""
+
+    def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
+        """A command has raised: log it, tell its player the trace."""
+
+    def take_changes(self) -> list[Change]:
+        """Rows of the world that differ since the last call."""
+
+    def change_count(self) -> int:
+        """Counts changes of the world: it has moved when a command changed something."""
