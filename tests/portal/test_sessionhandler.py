@@ -344,3 +344,31 @@ def test_handler_finds_sessions_by_connection() -> None:
     assert sessions.get(1) is session
     assert sessions.get(2) is None
     assert list(sessions) == [session]
+
+
+class Hiding(RecordingSession):
+    """Records also when what is typed may be seen again."""
+
+    def show_input(self) -> None:
+        self.events.append(("show input",))
+
+
+def test_line_names_the_prompt_that_was_seen_last() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.data_in(session, "connect")
+    sessions.apply(row(changes=[(1, {"prompt": 4, "is_asked": True})]))
+    sessions.data_in(session, "secret")
+    sessions.data_in(session, "look")
+    assert [each.prompt for each in session.held if isinstance(each, Input)] == [0, 4, 4]
+
+
+def test_what_is_typed_is_seen_again_after_the_answer_and_when_nobody_waits_for_it() -> None:
+    sessions = handler(Clock())
+    session = Hiding()
+    sessions.connect(session)
+    sessions.data_in(session, "idle")
+    assert session.events == []
+    sessions.data_in(session, "secret")
+    sessions.apply(row(changes=[(1, {"is_asked": False})]))
+    assert session.events == [("show input",), ("show input",)]

@@ -101,6 +101,11 @@ class PortalSession:
         puname: str | None = self.copy.get("puname")
         return puname
 
+    @property
+    def prompt(self) -> int:
+        """Number of the prompt that the client saw last; 0: none yet."""
+        return int(self.copy.get("prompt", 0))
+
     # From the client.
 
     def learn_flags(self, flags: Mapping[str, Any]) -> None:
@@ -140,6 +145,9 @@ class PortalSession:
     def disconnect(self, reason: str = "") -> None:
         """Send what is unsent, then close the connection. Idempotent."""
         raise NotImplementedError
+
+    def show_input(self) -> None:
+        """Let the client show again what is typed, which a prompt for a password had hidden."""
 
     def pause_reading(self) -> None:
         """Read no more from the client, so that TCP holds it back."""

@@ -99,8 +99,9 @@ class PortalSessionHandler:
         session.cmd_last = now
         if not is_idle_line(text):
             session.cmd_last_visible = now
+            session.show_input()
         session.held_bytes += len(text)
-        self._hold(session, Input(session.key.conn, session.next_seq, text))
+        self._hold(session, Input(session.key.conn, session.next_seq, text, session.prompt))
         if not session.is_paused and self._is_full(session):
             session.is_paused = True
             session.pause_reading()
@@ -212,6 +213,8 @@ class PortalSessionHandler:
         session.copy.apply(change)
         if flags := change.get("protocol_flags"):
             session.learn_flags(flags)
+        if change.get("is_asked") is False:
+            session.show_input()
         if session.logged_in and not was_logged_in:
             session.conn_time = self._clock()
 

@@ -59,6 +59,9 @@ class ServerSession(State):
         server_data: Primitives that a game keeps with the session; replicated when `touch`ed.
         cmdset_paths: Paths of the command sets that come back after a restart.
         unfinished: Number of the line whose command still waits and has shown something; 0: none.
+        prompt: Number of the last prompt; the portal says with every line which it had seen.
+        prompt_floor: Lines that were typed before this prompt was seen are done nowhere.
+        is_asked: Whether a command waits for an answer, or goes on with one.
         ndb: Anything; gone when the server restarts.
         conn_time, cmd_last, cmd_last_visible: Epoch seconds; since login, last activity, last
             activity that the player meant.
@@ -78,6 +81,9 @@ class ServerSession(State):
         "server_data",
         "cmdset_paths",
         "unfinished",
+        "prompt",
+        "prompt_floor",
+        "is_asked",
     )
     """The replicated part, which survives a restart. A subclass names its own in addition:
     `snapshot_fields = ("mine",)`, with a default as class attribute."""
@@ -92,6 +98,9 @@ class ServerSession(State):
     puid: int | None = None
     puname: str | None = None
     unfinished: int = 0
+    prompt: int = 0
+    prompt_floor: int = 0
+    is_asked: bool = False
     account: SessionAccount | None = None
     puppet: SessionPuppet | None = None
     cmd_total: int = 0
@@ -148,6 +157,33 @@ class ServerSession(State):
     def disconnect(self, reason: str = "") -> None:
         """End the session: hooks run, what is unsent goes out, then the connection closes."""
         self.sessionhandler.disconnect(self, reason)
+
+    # Prompts, each with a number that no other of this session has.
+
+    def begin_prompt(self, text: str, hidden: bool) -> None:
+        """Ask the client for a line; `hidden`: it is not to be seen while it is typed."""
+        self.prompt += 1
+        self.is_asked = True
+        self.touch()
+        self.data_out(prompt=(text, {"hidden": hidden}))
+
+    def end_prompt(self) -> None:
+        """Nobody waits for an answer any more. Idempotent."""
+        if self.is_asked:
+            self.is_asked = False
+            self.touch()
+
+    def interrupt_prompt(self) -> None:
+        """Have what was typed at the present prompt, and what its portal reads until it knows
+        that the prompt is no more, done nowhere: it may be a password."""
+        self.prompt += 1
+        self.prompt_floor = self.prompt
+        self.is_asked = False
+        self.touch()
+
+    def is_void(self, prompt: int) -> bool:
+        """Whether a line is to be done nowhere, by the prompt that was last seen before it."""
+        return prompt < self.prompt_floor
 
     # Who is here.
 

@@ -24,7 +24,9 @@ from everdoor_server.engine import Game, GameOptions
 from everdoor_server.objects import START_LABEL, Object, Room
 from everdoor_server.rows import MemoryRows, WorldRows
 from everdoor_server.session import ServerSession
-from everdoor_server.waits import Call, Pause, Request, Running
+from everdoor_server.waits import Ask, Call, Pause, Request, Running
+
+_READ = ("text", "prompt")
 
 
 class Shown(NamedTuple):
@@ -90,9 +92,9 @@ class Client:
         return self.read()
 
     def read(self) -> str:
-        """Return the texts that were shown since the last call, joined by line ends."""
+        """Return the texts and prompts shown since the last call, joined by line ends."""
         fresh, self._read = self.shown[self._read :], len(self.shown)
-        return "\n".join(str(one.args[0]) for one in fresh if one.name == "text" and one.args)
+        return "\n".join(str(one.args[0]) for one in fresh if one.name in _READ and one.args)
 
     def leave(self) -> None:
         """Close the connection from the client's side."""
@@ -131,6 +133,7 @@ class World:
         self._connections = 0
         self._typed = 0
         self._injected: list[tuple[ServerSession, str]] = []
+        self._asking: dict[SessionKey, Running] = {}
         self.rows = rows or MemoryRows()
         self.now = 1_000_000.0
         self.auth = MemoryAuth()
@@ -171,12 +174,18 @@ class World:
         return client
 
     def run(self, client: Client, line: str) -> None:
-        """Run a line, and the lines that it sets off; nothing happens on a closed connection."""
+        """Run a line, or answer with it what a command has asked, and the lines that it sets off;
+        nothing happens on a closed connection."""
         if client.closed is not None:
             return
         self._typed += 1
-        client.session.update_session_counters()
-        self._run(client.session, line)
+        session = client.session
+        session.update_session_counters()
+        asking = self._asking.pop(client.key, None)
+        if asking is not None:
+            self._drive(session, asking, line)
+        else:
+            self._run(session, line)
         while self._injected:
             self._run(*self._injected.pop(0))
 
@@ -187,38 +196,52 @@ class World:
     def restart(self) -> None:
         """Begin a new game from what was written, as after a crash; clients stay connected."""
         open_clients = [client for client in self._clients.values() if client.closed is None]
+        for asking in self._asking.values():
+            asking.close()
+        self._asking.clear()
         self.game = self._make_game(self.rows)
         for client in open_clients:
-            before = client.session
-            session = client.session = self.game.make_session(client.key, self.game.sessions)
-            session.load_snapshot(self._app, before.take_snapshot(self._app, REBOOT))
-            self.game.sessions.add(session)
-            self.game.at_adopt(session)
+            self._adopt(client)
+
+    def _adopt(self, client: Client) -> None:
+        before = client.session
+        session = client.session = self.game.make_session(client.key, self.game.sessions)
+        session.load_snapshot(self._app, before.take_snapshot(self._app, REBOOT))
+        self.game.sessions.add(session)
+        self.game.at_adopt(session)
+        if session.is_asked:
+            session.interrupt_prompt()
+            self._drive(session, self.game.at_interrupted(session, was_asked=True))
 
     def _make_game(self, rows: WorldRows) -> Game:
         return Game(rows, self, lambda: self.now, self._options, self._session_class)
 
     def _run(self, session: ServerSession, line: str) -> None:
-        trace = f"{session.sessid}-{self._typed}"
-        running = self.game.run(session, line, trace)
-        try:
-            self._drive(session, running)
-        except Exception as error:
-            self.game.report_error(session, trace, error)
+        self._drive(session, self.game.run(session, line, self._trace(session)))
 
-    def _drive(self, session: ServerSession, running: Running | None) -> None:
-        """Run a command that waits to its end."""
+    def _trace(self, session: ServerSession) -> str:
+        return f"{session.sessid}-{self._typed}"
+
+    def _drive(self, session: ServerSession, running: Running | None, answer: Any = None) -> None:
+        """Run a command that waits to its end, or until it asks for a line."""
         if running is None:
             return
-        go_on: Callable[[], Request] = lambda: running.send(None)  # noqa: E731
-        while True:
-            try:
+        go_on: Callable[[], Request] = lambda: running.send(answer)  # noqa: E731
+        try:
+            while True:
                 request = go_on()
-            except StopIteration:
-                return
-            go_on = self._answered(running, request)
+                if isinstance(request, Ask):
+                    session.begin_prompt(request.text, request.hidden)
+                    self._asking[session.key] = running
+                    return
+                go_on = self._answered(running, request)
+        except StopIteration:
+            session.end_prompt()
+        except Exception as error:
+            session.end_prompt()
+            self.game.report_error(session, self._trace(session), error)
 
-    def _answered(self, running: Running, request: Request) -> Callable[[], Request]:
+    def _answered(self, running: Running, request: Call | Pause) -> Callable[[], Request]:
         match request:
             case Pause(seconds=seconds):
                 self.now += seconds
@@ -248,6 +271,9 @@ class World:
 
     def close(self, session: ServerSession, reason: str) -> None:
         self._clients[session.key].closed = reason
+        asking = self._asking.pop(session.key, None)
+        if asking is not None:
+            asking.close()
 
     def inject(self, session: ServerSession, text: str) -> None:
         self._injected.append((session, text))

@@ -2,7 +2,7 @@
 
 A command with an `async` func is a coroutine that the turn drives: it yields a request, the turn
 hands it to the shell, and the command goes on in a later turn with the answer. Nothing here runs
-or times anything; `everdoor_server.turn` drives, the shell (`everdoor_server.app`) performs.
+or times anything; `everdoor_server.driving` drives, the shell (`everdoor_server.app`) performs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ class Pause(NamedTuple):
     seconds: float
 
 
-Request: TypeAlias = Call | Pause
+class Ask(NamedTuple):
+    """Wait for the next line of the session; `hidden`: not to be seen while it is typed."""
+
+    text: str
+    hidden: bool
+
+
+Request: TypeAlias = Call | Pause | Ask
 """All that a command can wait for."""
 
 Running: TypeAlias = Coroutine[Request, Any, Any]
@@ -60,6 +67,21 @@ async def create_account(name: str, password: str, address: str) -> AccountFound
 async def sleep(seconds: float) -> None:
     """Let others act for some seconds; this session's next command waits meanwhile."""
     await _wait(Pause(seconds))
+
+
+async def ask(text: str, hidden: bool = False) -> str:
+    """Ask whoever typed the line for another one.
+
+    Args:
+        text: The prompt, shown without a line end behind it.
+        hidden: For passwords: the client is asked not to show what is typed.
+
+    Returns:
+        The line as typed. It may be empty.
+    """
+    answer = await _wait(Ask(text, hidden))
+    assert isinstance(answer, str), "a line is a text"
+    return answer
 
 
 @types.coroutine

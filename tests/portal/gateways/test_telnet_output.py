@@ -15,6 +15,7 @@ from running import run, until
 HOST = "127.0.0.1"
 DO_TTYPE_AND_NAWS = b"\xff\xfd\x18\xff\xfd\x1f"
 IAC_GA = b"\xff\xf9"
+WILL_ECHO = b"\xff\xfb\x01"
 
 
 async def shown(flags: list[dict[str, Any]], *outputs: Output) -> list[bytes]:
@@ -71,3 +72,12 @@ def test_texts_that_follow_each_other_are_each_rendered_as_their_options_say() -
     plain = Output([1], "text", ["|ra"], {"nocolor": True})
     coloured = Output([1], "text", ["|ra"], {})
     assert run(shown([{}], raw, plain, coloured)) == [b"|ra\r\na\r\n\x1b[0;1;31ma\x1b[0m\r\n"]
+
+
+def test_prompt_for_a_password_hides_what_is_typed_until_another_shows_it() -> None:
+    asked = Output([1], "prompt", ["Password: "], {"hidden": True})
+    status = Output([1], "prompt", ["hp> "], {})
+    again = Output([1], "prompt", ["Name: "], {"hidden": False})
+    assert run(shown([{}], asked, status, again)) == [
+        b"Password: " + IAC_GA + WILL_ECHO + b"hp> " + IAC_GA + b"Name: " + IAC_GA
+    ]

@@ -136,6 +136,12 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
 
     def send_prompt(self, args: list[Any], options: dict[str, Any]) -> None:
         self._telnet.send_prompt(render_output(args, options, self.kind))
+        if "hidden" in options:
+            # Only who waits for a line says so; other prompts come in between.
+            self._telnet.hide_input() if options["hidden"] else self._telnet.show_input()
+
+    def show_input(self) -> None:
+        self._telnet.show_input()
 
     def flush(self) -> None:
         data = self._telnet.data_to_send()

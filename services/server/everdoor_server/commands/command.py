@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from everdoor_server.locks import Check, add_locks, compile_locks, is_superuser
 from everdoor_server.session import DEFAULT_WIDTH
+from everdoor_server.waits import ask
 
 if TYPE_CHECKING:
     from everdoor_server.commands.cmdset import MergedCmdSet
@@ -137,13 +138,28 @@ class Command:
         """Make of `args` what `func` needs."""
 
     def func(self) -> Any:
-        """Do it. May be `async`; what it can wait for is in `everdoor_server.waits`."""
+        """Do it. May be `async`: what it can wait for is `ask` and `everdoor_server.waits`.
+
+        A generator is driven too: a number that it yields waits for so many seconds, a text asks
+        for a line, which is what the `yield` returns.
+        """
         self.msg(f"{self.key} does nothing.")
 
     def at_post_cmd(self) -> Any:
         """Run after `func` has returned."""
 
-    # What it says.
+    # What it says and asks.
+
+    async def ask(self, text: str, hidden: bool = False) -> str:
+        """Ask whoever typed the line for another one; `hidden` for passwords.
+
+        Args:
+            text: The prompt, shown without a line end behind it.
+
+        Returns:
+            The line as typed. It may be empty.
+        """
+        return await ask(text, hidden)
 
     def msg(
         self,

@@ -7,7 +7,8 @@ a `Nearby`, which the engine implements on the world.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import closing
 from typing import Any, Protocol
 
 from everdoor.markup.tags import escape
@@ -22,7 +23,7 @@ from everdoor_server.commands.syscmdkeys import (
     CMD_NOMATCH,
 )
 from everdoor_server.session import ServerSession
-from everdoor_server.waits import Running
+from everdoor_server.waits import Running, ask, sleep
 
 SESSION, ACCOUNT, PUPPET, NEARBY = range(4)
 """Where a command comes from: the `origin` of its entry."""
@@ -148,6 +149,8 @@ def _start(command: Command) -> Running | None:
         return None
     command.parse()
     result = command.func()
+    if isinstance(result, Generator):
+        result = _answered(result)
     if isinstance(result, Coroutine):
         return _finish(command, result)
     command.at_post_cmd()
@@ -157,6 +160,22 @@ def _start(command: Command) -> Running | None:
 async def _finish(command: Command, rest: Running) -> None:
     await rest
     command.at_post_cmd()
+
+
+async def _answered(rest: Generator[Any, Any, Any]) -> None:
+    """Give a func that yields what it waits for its answers."""
+    answer: str | None = None
+    with closing(rest):
+        while True:
+            try:
+                wanted = rest.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(wanted, (int, float)):
+                await sleep(wanted)
+            else:
+                answer = await ask(str(wanted))
 
 
 def _not_available(line: str, cmdset: MergedCmdSet, who: Any) -> str:
