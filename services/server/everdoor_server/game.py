@@ -90,7 +90,7 @@ class GameFolder:
         return self._accepted.is_dir()
 
     def load(self, is_live: bool) -> LoadedGame:
-        """Import the game, once in a process.
+        """Import the game; what an earlier call in this process has imported is forgotten.
 
         Args:
             is_live: The folder as it is now; else the code that was accepted last.
@@ -131,6 +131,7 @@ class GameFolder:
 
 
 def _import(source: Path, folder: Path) -> LoadedGame:
+    _forget()
     package = ModuleType(PACKAGE)
     package.__path__ = [str(source)]
     sys.modules[PACKAGE] = package
@@ -139,16 +140,26 @@ def _import(source: Path, folder: Path) -> LoadedGame:
     return LoadedGame(options, ModuleHooks(modules.get("hooks")), source)
 
 
-def _module_names(source: Path) -> Iterator[str]:
-    for found in pkgutil.walk_packages([str(source)]):
+def _forget() -> None:
+    """Let no module of a copy that could not be loaded stand in for one of the next copy."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+
+
+def _module_names(folder: Path, within: str = "") -> Iterator[str]:
+    """All modules, packages before what is in them; nothing is imported to find them."""
+    for found in pkgutil.iter_modules([str(folder)], within):
         yield found.name
+        if found.ispkg:
+            yield from _module_names(folder / found.name.rpartition(".")[2], f"{found.name}.")
 
 
 def _import_module(name: str, source: Path, folder: Path) -> ModuleType:
     try:
         return importlib.import_module(f"{PACKAGE}.{name}")
-    except Exception as exc:
-        raise GameError(f"{folder / _place(exc, source)}: {_what(exc)}") from exc
+    except (Exception, SystemExit) as exc:
+        text = f"{folder / _place(exc, source)}: {_what(exc)}"
+        raise GameError(text.replace(str(source), str(folder))) from exc
 
 
 def _options(modules: dict[str, ModuleType]) -> dict[str, Any]:
