@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import subprocess
@@ -14,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from auth_lives import PASSWORD, call_key
-from everdoor.bus import Bus, RpcClient
+from everdoor.bus import Bus, RpcClient, Subscriber
 from everdoor.endpoints import endpoints
 from everdoor.errors import CallRefused
+from everdoor.events import Published
 from everdoor.messages.calls import (
     AccountFound,
     Authenticate,
@@ -96,6 +98,30 @@ def test_auth_serves_accounts_over_rpc(home: Home, running: subprocess.Popen[str
     with pytest.raises(CallRefused) as early:
         home.ask(Authenticate("bob", PASSWORD, ADDRESS))
     assert early.value.retry_after_s > 0
+
+
+def test_auth_publishes_new_accounts_without_their_passwords(
+    home: Home, running: subprocess.Popen[str]
+) -> None:
+    home.ask(CreateAccount("Ann", PASSWORD, ADDRESS))
+
+    async def main() -> list[Published]:
+        bus = Bus(asyncio.get_running_loop())
+        got: list[Published] = []
+        Subscriber(bus, home.system.auth_events, got.append, topic="account")
+        client = RpcClient(bus, home.system.auth_rpc, "cli")
+        try:
+            for number in itertools.count(1):
+                await client.call(CreateAccount(f"Bob{number}", PASSWORD, ""), deadline_s=10)
+                if got:
+                    break
+            return got
+        finally:
+            bus.close()
+
+    [published, *_] = run(main())
+    uid = int(published.topic.removeprefix("account.").removesuffix(".created"))
+    assert published.event.data == {"account": f"Bob{uid - 1}"}
 
 
 def test_auth_killed_answers_a_call_asked_again_as_before(
