@@ -153,15 +153,15 @@ class Server:
         await self._committed.wait()
         quiesced = self._loop.time()
         self._confirmed.clear()
-        self._barrier = Barrier(self._turn, self._links)
-        if self._barrier.waiting:
+        barrier = self._barrier = Barrier(self._turn, self._links)
+        if barrier.waiting:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._confirmed.wait(), BARRIER_S)
-        if self._barrier.waiting or self._barrier.resent:
+        if barrier.waiting or barrier.resent:
             _log.warning(
                 "portals were not sure of their copies",
-                waited_for=sorted(self._barrier.waiting),
-                sent_anew=self._barrier.resent,
+                waited_for=sorted(barrier.waiting),
+                sent_anew=barrier.resent,
             )
         return {"quiesce": quiesced - begun, "barrier": self._loop.time() - quiesced}
 

@@ -201,7 +201,7 @@ class _Worker:
     def _serve(self, bus: Bus, system: Endpoints) -> None:
         link, server = self._link, self._server
         link.on_park = self._park_soon
-        link.on_resume = lambda: server.resume(self._game.at_server_resume)
+        link.on_resume = self._resume
         link.on_release = self._release_soon
         link.on_tell = server.tell
         self._inspection.open(bus, system, link.fd(RPC_FD), link.fd(EVENTS_FD))
@@ -229,6 +229,12 @@ class _Worker:
 
     async def _say_parked(self, ending: Ending) -> None:
         self._link.parked(await self._park(ending))
+
+    def _resume(self) -> None:
+        """The end is called off, also one that this worker is still preparing."""
+        if self._task is not None:
+            self._task.cancel()
+        self._server.resume(self._game.at_server_resume)
 
     async def _park(self, ending: Ending) -> dict[str, float]:
         stop: Callable[[], None] = partial(self._game.at_server_stop, ending)
