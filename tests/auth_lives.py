@@ -1,10 +1,9 @@
-"""The auth service on a real SQLite file, with clocks that tests turn and a cheap argon2."""
+"""The auth service on a real database, with clocks that tests turn and a cheap argon2."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from pathlib import Path
 
 from everdoor.ids import SessionKey
 from everdoor.messages.calls import AccountFound, Answer, Call, CallKey, CreateAccount, Request
@@ -23,8 +22,8 @@ CHEAP = Argon2(time_cost=1, memory_kib=8)
 class Auth:
     """One home of the service, through as many lives as a test gives it."""
 
-    def __init__(self, path: Path) -> None:
-        self.url = f"sqlite:///{path}"
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.now = 1000.0
         self.wall = 1_800_000_000.0
         self.hashing: Hashing = CHEAP

@@ -1,7 +1,7 @@
 """The auth service's answers, with a real database and real hashes."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from structlog.testing import capture_logs
 
 from auth_lives import CHEAP, PASSWORD, Auth, call_key
@@ -40,10 +40,9 @@ def stored_text(auth: Auth) -> str:
     """Everything that the database holds, as text."""
     store = Store(auth.url)
     with store.reading() as db:
-        tables = db.connection().execute(text("SELECT name FROM sqlite_master WHERE type='table'"))
         rows = [
             repr(row)
-            for (table,) in tables.all()
+            for table in inspect(db.connection()).get_table_names()
             for row in db.connection().execute(text(f"SELECT * FROM {table}"))
         ]
     store.close()
@@ -395,7 +394,9 @@ def test_service_says_busy_while_the_database_is_locked_and_creates_nothing(auth
     auth.ask(Confirm([]))
     other = Store(auth.url)
     with pytest.raises(StoreBusy), other.writing() as db:
-        db.connection().exec_driver_sql("SELECT 1")
+        is_sqlite = auth.url.startswith("sqlite")
+        lock = "SELECT 1" if is_sqlite else "LOCK TABLE auth_account IN EXCLUSIVE MODE"
+        db.connection().exec_driver_sql(lock)
         assert code(auth.ask(new(), key=call_key(4))) == "busy"
         raise StoreBusy("let go without a commit")
     other.close()

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from everdoor_auth import migrations
 from everdoor_auth.migrations import HEAD, VERSION_TABLE, upgrade
 from everdoor_auth.models import AuthTable
 from everdoor_auth.store import Store
+from postgres import CUT_OTHERS, Postgres
 
 
 @pytest.fixture
@@ -25,15 +27,15 @@ def path(tmp_path: Path, empty_database: bytes) -> Path:
     return path
 
 
-def set_revision(path: Path, revision: str) -> None:
-    db = sqlite3.connect(path)
-    db.execute(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'")
-    db.commit()
-    db.close()
+def set_revision(url: str, revision: str) -> None:
+    store = Store(url)
+    with store.writing() as db:
+        db.connection().exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'")
+    store.close()
 
 
-def test_store_makes_the_tables_of_an_empty_database(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/new.db")
+def test_store_makes_the_tables_of_an_empty_database(database_url: str) -> None:
+    store = Store(database_url)
     store.prepare()
     with store.reading() as db:
         context = MigrationContext.configure(db.connection(), opts={"version_table": VERSION_TABLE})
@@ -57,32 +59,50 @@ def test_store_knows_the_newest_revision_without_alembic() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
-def test_store_refuses_a_newer_database_in_one_line(path: Path) -> None:
-    set_revision(path, "9999")
-    for attempt in (Store(f"sqlite:///{path}").prepare, lambda: upgrade(f"sqlite:///{path}")):
+def test_store_refuses_a_newer_database_in_one_line(database_url: str) -> None:
+    upgrade(database_url)
+    set_revision(database_url, "9999")
+    store = Store(database_url)
+    for attempt in (store.prepare, lambda: upgrade(database_url)):
         with pytest.raises(StartupError, match="9999, newer than this program") as refused:
             attempt()
         assert "\n" not in str(refused.value)
+    store.close()
 
 
-def test_store_asks_for_an_upgrade_of_an_older_database(path: Path) -> None:
-    set_revision(path, "0000")
+def test_store_asks_for_an_upgrade_of_an_older_database(database_url: str) -> None:
+    upgrade(database_url)
+    set_revision(database_url, "0000")
+    store = Store(database_url)
     with pytest.raises(StartupError, match="run `everdoor db upgrade`"):
-        Store(f"sqlite:///{path}").prepare()
+        store.prepare()
+    store.close()
 
 
-def test_upgrade_makes_the_database_and_may_be_repeated(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/new.db"
-    upgrade(url)
-    upgrade(url)
-    Store(url).prepare()
+def test_upgrade_makes_the_database_and_may_be_repeated(database_url: str) -> None:
+    upgrade(database_url)
+    upgrade(database_url)
+    store = Store(database_url)
+    store.prepare()
+    store.close()
+
+
+def test_stores_that_open_an_empty_database_at_once_make_its_tables_once(database_url: str) -> None:
+    stores = [Store(database_url) for _ in range(2)]
+    with ThreadPoolExecutor() as threads:
+        for done in [threads.submit(store.prepare) for store in stores]:
+            done.result()
+    for store in stores:
+        store.close()
 
 
 @pytest.mark.parametrize(
     ("url", "told"),
     [
         ("nonsense", "no database URL"),
-        ("fictional://user:hush@host/db", "is not installed"),
+        ("fictional://user:hush@host/db", r"expected sqlite:///path or postgresql://"),
+        ("mysql://user:hush@host/db", r"mysql://user:\*\*\*@host/db; expected"),
+        ("postgresql://user:hush@/db?host=/nowhere", "cannot be opened: .*/nowhere"),
         ("sqlite:////nowhere/at/all/auth.db", "cannot be opened: .*No such file"),
         ("sqlite:////", "cannot be opened"),
     ],
@@ -113,8 +133,8 @@ def test_store_works_in_wal_mode_as_it_was_told(path: Path) -> None:
     store.close()
 
 
-def test_store_undoes_a_transaction_that_fails(path: Path) -> None:
-    store = Store(f"sqlite:///{path}")
+def test_store_undoes_a_transaction_that_fails(url: str) -> None:
+    store = Store(url)
     with pytest.raises(StoreBusy), store.writing() as db:
         db.connection().exec_driver_sql(
             "INSERT INTO auth_throttle_mark (bucket, at) VALUES ('a', 1)"
@@ -123,6 +143,20 @@ def test_store_undoes_a_transaction_that_fails(path: Path) -> None:
     with store.reading() as db:
         count = db.connection().exec_driver_sql("SELECT count(*) FROM auth_throttle_mark")
         assert count.scalar() == 0
+    store.close()
+
+
+def test_store_connects_again_after_its_connection_was_cut(postgres: Postgres) -> None:
+    url = postgres.make_database()
+    store = Store(url)
+    store.prepare()
+    postgres.query(url, CUT_OTHERS)
+    with store.writing() as db:
+        assert db.connection().exec_driver_sql("SELECT 1").scalar() == 1
+    with pytest.raises(StoreBusy, match="terminating connection"), store.writing() as db:
+        db.connection().exec_driver_sql("SELECT 1")
+        postgres.query(url, CUT_OTHERS)
+        db.connection().exec_driver_sql("SELECT 1")
     store.close()
 
 

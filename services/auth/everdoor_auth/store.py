@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlmodel import Session as DbSession
 
 from everdoor.errors import StartupError, StoreBusy
@@ -22,13 +22,47 @@ LOCK_TIMEOUT_S = 2.0
 within the five seconds after which they give up."""
 
 
+TABLES_LOCK = 0x65766572646F6F72
+"""Number of the advisory lock of whoever makes tables, the world's included: "everdoor"."""
+
+EXPECTED = "sqlite:///path or postgresql://user@host/name"
+
+DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {
+        "connect_args": {
+            # No implicit transactions of the driver; `_use_sqlite_well` begins them.
+            "isolation_level": None,
+            "timeout": LOCK_TIMEOUT_S,
+            # The one user at a time is the store's thread, which is not the one that opened it.
+            "check_same_thread": False,
+        }
+    },
+    "postgresql": {
+        "pool_pre_ping": True,
+        "connect_args": {
+            "application_name": "everdoor auth",
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_S:g}s",
+            # libpq takes no less than 2 s; a machine that has gone is noticed soon after.
+            "connect_timeout": 2,
+            "keepalives_idle": 5,
+            "keepalives_interval": 1,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 5000,
+        },
+    },
+}
+"""What engines of each kind are made with."""
+
+
 class Store:
     """The accounts database behind a URL; made closed, connects when it is used.
 
     Used from one thread at a time.
 
     Args:
-        url: `sqlite:///path` or `postgresql+psycopg://...`.
+        url: `sqlite:///path` or `postgresql://...`.
         synchronous: SQLite's: NORMAL, or FULL to lose nothing in a power cut either.
 
     Raises:
@@ -36,19 +70,17 @@ class Store:
     """
 
     def __init__(self, url: str, synchronous: str = "NORMAL") -> None:
-        self._shown = "auth_database_url"
+        parsed = _parsed(url)
+        self._shown = parsed.render_as_string(hide_password=True)
+        kind = parsed.get_backend_name()
         try:
-            parsed = make_url(url)
-            self._shown = parsed.render_as_string(hide_password=True)
-            self._engine = create_engine(parsed, **_options(parsed.get_backend_name()))
-        except (ImportError, NoSuchModuleError) as exc:
-            raise StartupError(f"the driver for {self._shown} is not installed: {exc}") from exc
-        except ArgumentError:
+            self._engine = create_engine(parsed, hide_parameters=True, **OPTIONS[kind])
+        except ImportError as exc:
             raise StartupError(
-                "auth_database_url is no database URL; expected sqlite:///path or "
-                "postgresql+psycopg://user@host/name"
-            ) from None
-        if parsed.get_backend_name() == "sqlite":
+                f"auth_database_url is {self._shown}, and the driver for it is not installed "
+                f"({exc}); install everdoor[postgres]"
+            ) from exc
+        if kind == "sqlite":
             _use_sqlite_well(self._engine, synchronous)
 
     @contextmanager
@@ -85,6 +117,7 @@ class Store:
 
         self.refuse_newer()
         with self._opening(), self.writing() as db:
+            be_alone(db.connection())
             revision = _revision(db.connection())
             if revision is None:
                 run_revisions(db.connection())
@@ -138,13 +171,18 @@ class Store:
             ) from exc
 
 
-def _options(backend: str) -> dict[str, Any]:
-    if backend == "sqlite":
-        # No implicit transactions of the driver; `_use_sqlite_well` begins them. The one user at
-        # a time is the store's thread, which is not the one that opened the database.
-        how = {"isolation_level": None, "timeout": LOCK_TIMEOUT_S, "check_same_thread": False}
-        return {"connect_args": how, "hide_parameters": True}
-    return {"pool_pre_ping": True, "hide_parameters": True}
+def _parsed(url: str) -> URL:
+    """Read a URL and give it the driver that is used here."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StartupError(f"auth_database_url is no database URL; expected {EXPECTED}") from None
+    if parsed.drivername in DRIVERS:
+        return parsed.set(drivername=DRIVERS[parsed.drivername])
+    if parsed.drivername in DRIVERS.values():
+        return parsed
+    shown = parsed.render_as_string(hide_password=True)
+    raise StartupError(f"auth_database_url is {shown}; expected {EXPECTED}")
 
 
 def _make_private(url: URL) -> None:
@@ -164,6 +202,12 @@ def _use_sqlite_well(engine: Engine, synchronous: str) -> None:
     def begin(connection: Connection) -> None:
         is_writing = connection.get_execution_options().get("is_writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def be_alone(connection: Connection) -> None:
+    """Wait, within a transaction, until nobody else makes tables; SQLite sees to it itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": TABLES_LOCK})
 
 
 def _reason(exc: DBAPIError) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from everdoor_auth.store import Store
+from everdoor_auth.store import Store, be_alone
 
 HEAD = "0001"
 """The newest revision in `versions`."""
@@ -34,6 +34,7 @@ def upgrade(url: str) -> None:
     try:
         store.refuse_newer()
         with store.writing() as db:
+            be_alone(db.connection())
             run_revisions(db.connection())
     finally:
         store.close()
