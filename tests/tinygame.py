@@ -90,7 +90,7 @@ class TinyGame:
 
     Attributes:
         lines: What each line does; it may return a coroutine.
-        on_connect, on_adopt: What happens then.
+        on_connect, on_adopt, on_interrupted: What happens then.
         accounts: By id, for sessions that are adopted.
         errors: (trace, error) as reported.
         hooks: Names of hooks and the sessids they ran for.
@@ -103,6 +103,7 @@ class TinyGame:
         self.lines: dict[str, Does] = {}
         self.on_connect: Does = lambda session: None
         self.on_adopt: Does = lambda session: None
+        self.on_interrupted: Does = lambda session: None
         self.on_disconnect: Does = lambda session: None
         self.accounts: dict[int, Account] = {}
         self.errors: list[tuple[str, str]] = []
@@ -135,6 +136,10 @@ class TinyGame:
 
     def at_return(self, session: ServerSession) -> None:
         self.hooks.append(("returned", session.sessid))
+
+    def at_interrupted(self, session: ServerSession) -> Running | None:
+        self.hooks.append(("interrupted", session.sessid))
+        return self.on_interrupted(session)
 
     def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
         self.errors.append((trace, str(error)))

@@ -60,6 +60,7 @@ class Adoption:
         self._generation = stored.generation
         self.last_sessid = stored.last_sessid
         self.limbo: dict[SessionKey, RosterEntry] = {}
+        self._interrupted: list[Lane] = []
         for entry in stored.roster:
             self._present_in_limbo(entry)
 
@@ -95,17 +96,22 @@ class Adoption:
         self.limbo[entry.key] = entry
         self._lanes.guarded(Lane(entry.key, session, 0), lambda: self._rules.at_adopt(session))
 
-    def greeted(self, link: Downlink, hello: Hello, rows: list[Row]) -> None:
+    def greeted(self, link: Downlink, hello: Hello, rows: list[Row]) -> list[Lane]:
         """Take what a portal says of its sessions.
 
         Args:
             rows: Those that it has not applied.
+
+        Returns:
+            Lanes whose command had asked for a line, in a former generation.
         """
         if not link.adopted:
             link.adopted = True
             self._adopt_all(link, hello.copies, rows)
         self._end_missing(link, hello.copies)
         self._recount(link, hello.copies)
+        interrupted, self._interrupted = self._interrupted, []
+        return interrupted
 
     def _adopt_all(self, link: Downlink, copies: list[Copy], rows: list[Row]) -> None:
         """Take over the sessions of a portal: its copies plus the rows it has not applied."""
@@ -142,9 +148,11 @@ class Adoption:
         session.touch()
         self._lanes.guarded(lane, lambda: self._rules.at_adopt(session))
         self._lanes.guarded(lane, lambda: self._rules.at_return(session))
-        if session.unfinished:
+        if session.unfinished or session.is_asked:
             session.unfinished = 0
             session.msg(INTERRUPTED)
+        if session.is_asked:
+            self._interrupted.append(lane)
 
     def _keep_sessid_unique(self, session: ServerSession) -> None:
         """Give a session another number when its own was given again, after a loss of the

@@ -22,13 +22,16 @@ from everdoor_server.collector import Collector
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes, is_idle_line
 from everdoor_server.session import ServerSession
-from everdoor_server.waits import Request, Running
+from everdoor_server.waits import Ask, Call, Pause, Request, Running
 
 MAX_INJECTED = 100
 """Lines that one typed line may set off; beyond it a command that runs itself would not end."""
 
 NEVER = -1
 """A count that marks never have, so that they differ from it."""
+
+VOID = "A line that you typed before the game was restarted was not done."
+"""Said for each such line: it may have been an answer to a prompt that is no more."""
 
 Begin: TypeAlias = Callable[[Lane, Connected], ServerSession]
 """Makes the session of a connection that has just begun."""
@@ -41,7 +44,7 @@ class Waiting(NamedTuple):
 
     id: int
     key: CallKey
-    request: Request
+    request: Call | Pause
 
 
 class Driver:
@@ -67,12 +70,17 @@ class Driver:
     # One line.
 
     def step(self, lane: Lane) -> None:
-        """Run the next input of a lane."""
-        if lane.running is not None or not lane.queue or self._lanes.has_ended(lane):
+        """Run the next input of a lane, or answer with it what its command has asked."""
+        asking = lane.running if lane.is_asking else None
+        is_free = lane.running is None or asking is not None
+        if not is_free or not lane.queue or self._lanes.has_ended(lane):
             return
         message = lane.queue.popleft()
         lane.seq, lane.calls, lane.marks = message.seq, 0, self._marks()
         self._set_off_lines = 0
+        if asking is not None:
+            self._take_while_asking(lane, asking, message)
+            return
         try:
             running = self._begin(lane, message)
         except Exception as error:
@@ -87,6 +95,9 @@ class Driver:
             case Input(text=text):
                 session = lane.whole_session()
                 session.update_session_counters(idle=is_idle_line(text))
+                if session.is_void(message.prompt):
+                    session.msg(VOID)
+                    return None
                 return self._rules.run(session, text, lane.trace)
             case FlagsChanged(flags=flags):
                 lane.whole_session().learn_flags(flags)
@@ -99,6 +110,39 @@ class Driver:
         session = lane.session or self._new_session(lane, message)
         lane.marks = self._marks()
         return self._rules.at_connected(session)
+
+    # Prompts.
+
+    def _take_while_asking(self, lane: Lane, asking: Running, message: Numbered) -> None:
+        """Take an input while a command waits for a line; what is no line does not answer it."""
+        session = lane.whole_session()
+        if isinstance(message, Input) and is_idle_line(message.text):
+            session.update_session_counters(idle=True)
+        elif isinstance(message, Input) and not session.is_void(message.prompt):
+            session.update_session_counters()
+            lane.is_asking = False
+            self._perform(lane, asking, message.text)
+            return
+        else:
+            self._lanes.guarded(lane, lambda: self._begin(lane, message))
+        if self._lanes.has_ended(lane):
+            self._lanes.drop(lane)
+        else:
+            self._move_cursor(lane)
+            self._lanes.make_ready(lane)
+
+    def interrupt(self, lane: Lane) -> None:
+        """Take back the prompt at which an adopted session was; the game may begin it again."""
+        session = lane.whole_session()
+        session.interrupt_prompt()
+        lane.marks = self._marks()
+        self._set_off_lines = 0
+        running: Running | None = None
+        try:
+            running = self._rules.at_interrupted(session)
+        except Exception as error:
+            self._lanes.report(lane, error)
+        self._perform(lane, running)
 
     # Commands, to their end or to where they wait.
 
@@ -140,21 +184,30 @@ class Driver:
             self._lanes.drop(lane)
             return
         self._hand_out(lane)
+        if isinstance(request, Ask):
+            session.begin_prompt(request.text, request.hidden)
+            lane.is_asking = True
+        else:
+            self._wait_for_shell(lane, request)
+        if self._marks() != lane.marks and lane.cursor < lane.seq:
+            session.unfinished = lane.seq
+            session.touch()
+            self._move_cursor(lane)
+        self._lanes.make_ready(lane)
+
+    def _wait_for_shell(self, lane: Lane, request: Call | Pause) -> None:
         lane.calls += 1
         self._last_wait += 1
         self._waiting[self._last_wait] = lane
         key = CallKey(lane.key, lane.seq, lane.calls)
         self._waits.append(Waiting(self._last_wait, key, request))
-        if self._marks() != lane.marks and lane.cursor < lane.seq:
-            session.unfinished = lane.seq
-            session.touch()
-            self._move_cursor(lane)
 
     def _complete(self, lane: Lane) -> None:
         session = lane.whole_session()
         if not self._lanes.is_present(session):
             self._lanes.drop(lane)
             return
+        session.end_prompt()
         if session.unfinished:
             session.unfinished = 0
             session.touch()

@@ -46,8 +46,6 @@ from everdoor_server.waits import Running
 AskRestart = Callable[[Ending, ServerSession], None]
 """Asks for an end of this generation; the session is told how it went."""
 
-INTERRUPTED = "The game was restarted; what you were doing was interrupted."
-
 _DEFAULT_SETS = "everdoor_server.commands.default.cmdsets"
 
 _log = structlog.get_logger(__name__)
@@ -149,15 +147,9 @@ class Game:
         if released and account is not None and self.options.auto_puppet_on_login:
             self._puppeting.enter(account, session)
 
-    def at_interrupted(self, session: ServerSession, was_asked: bool) -> Running | None:
-        """The server ended while a command of this session waited: it will not be finished.
-
-        Args:
-            was_asked: It waited for an answer, or went on with one. Who was logging in begins
-                again.
-        """
-        session.msg(INTERRUPTED)
-        return self._commands.login_start(session) if was_asked and not session.logged_in else None
+    def at_interrupted(self, session: ServerSession) -> Running | None:
+        """A prompt of this session is lost: who was logging in begins again."""
+        return None if session.logged_in else self._commands.login_start(session)
 
     def at_adopt(self, session: ServerSession) -> None:
         """Link account, puppet and command sets of a restored session, in silence.

@@ -36,6 +36,10 @@ class GameRules(LoginHooks, Protocol):
     def at_return(self, session: ServerSession) -> None:
         """Its portal has said hello: a restored session is whole, and its held lines come next."""
 
+    def at_interrupted(self, session: ServerSession) -> Running | None:
+        """A server ended while a command of this session waited for an answer, or went on with
+        one: it is over, and its player has been told. What is begun instead may wait again."""
+
     def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
         """A command has raised: log it, tell its player the trace."""
 

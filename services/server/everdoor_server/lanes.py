@@ -30,6 +30,7 @@ class Lane:
         session: None until its `connected` has run.
         accepted, cursor, seq: The last input taken in, the last complete one, the one that runs.
         running: The command that waits, if one does.
+        is_asking: Whether it waits for the next line of this session.
         calls: How many times the command has waited.
         injected: Lines that were set off for this session.
         marks: What had been shown and changed when it last began or went on.
@@ -41,6 +42,7 @@ class Lane:
         "calls",
         "cursor",
         "injected",
+        "is_asking",
         "is_ready",
         "key",
         "marks",
@@ -60,6 +62,7 @@ class Lane:
         self.queue: deque[Numbered] = deque()
         self.is_ready = False
         self.running: Running | None = None
+        self.is_asking = False
         self.calls = 0
         self.injected: deque[str] = deque()
         self.marks = 0
@@ -118,8 +121,9 @@ class Lanes:
             _count(lane, message)
 
     def make_ready(self, lane: Lane) -> None:
-        """Let a lane have its turn, if it has something to run and nothing that waits."""
-        if lane.queue and lane.running is None and not lane.is_ready:
+        """Let a lane have its turn, if it has something to run, or to answer what waits."""
+        is_free = lane.running is None or lane.is_asking
+        if lane.queue and is_free and not lane.is_ready:
             lane.is_ready = True
             self._ready.append(lane)
 
@@ -145,6 +149,7 @@ class Lanes:
             # Auth may be about to answer it: only then can it forget (see `Driver.go_on`).
             self.guarded(lane, lane.running.close)
             lane.running = None
+            lane.is_asking = False
 
     def answered(self, lane: Lane) -> None:
         """Note that auth need not keep its answers to the line of a lane, once that is

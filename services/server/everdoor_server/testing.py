@@ -20,6 +20,7 @@ from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
 from everdoor.messages.calls import AccountFound, Authenticate, CreateAccount
 from everdoor.state import REBOOT, AppSession
+from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.engine import Game, GameOptions
 from everdoor_server.objects import START_LABEL, Object, Room
 from everdoor_server.rows import MemoryRows, WorldRows
@@ -210,8 +211,9 @@ class World:
         self.game.sessions.add(session)
         self.game.at_adopt(session)
         if session.is_asked:
+            session.msg(INTERRUPTED)
             session.interrupt_prompt()
-            self._drive(session, self.game.at_interrupted(session, was_asked=True))
+            self._drive(session, self.game.at_interrupted(session))
 
     def _make_game(self, rows: WorldRows) -> Game:
         return Game(rows, self, lambda: self.now, self._options, self._session_class)

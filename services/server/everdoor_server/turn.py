@@ -90,7 +90,8 @@ class Turn:
                 self._lanes.accept(link, message)
             case Greeted(link, hello, rows):
                 self._know(link, buried=False)
-                self._adoption.greeted(link, hello, rows)
+                for lane in self._adoption.greeted(link, hello, rows):
+                    self._driver.interrupt(lane)
             case Dead(link):
                 self._bury(link)
 
