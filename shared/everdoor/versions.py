@@ -1,13 +1,11 @@
 """Older versions of the stream: what they say differently, and the way from and to them.
 
 Everybody else knows the messages of the current version only (`everdoor.messages.stream`). A
-version that says nothing differently is not here; bytes are `everdoor.codec`'s. Rows are the same
-in every version: they are stored.
+version that says nothing differently is not here; bytes are `everdoor.codec`'s. Rows and all else
+that the server says are the same in every version so far, so there is nothing here for them.
 
-    version 1    a `connected` has no `age_s` (taken as 0), an `input` no `prompt` (taken as 0: a
-                 server of version 1 numbers no prompts, so there is none that it could name);
-                 a `welcome` has no `died`, and there are no `deaths`, `noted` and `suspect`: with
-                 a peer of version 1 no line is ever taken for the death of a server
+    version 1    a `connected` has no `age_s` (taken as 0), an `input` no `prompt` (taken as the last
+                 one of its session: its portal cannot say that it was typed before it was seen)
 
 Source: docs/protocol.md, section 10.
 """
@@ -21,7 +19,6 @@ from everdoor.messages.stream import (
     Ack,
     Connected,
     Count,
-    Deaths,
     Disconnected,
     Flags,
     FlagsChanged,
@@ -29,14 +26,14 @@ from everdoor.messages.stream import (
     Input,
     Message,
     Name,
-    Noted,
     Part,
     PortalToServer,
-    ServerToPortal,
     Text,
     UpFrame,
-    Welcome,
 )
+
+LAST_PROMPT = 2**63 - 1
+"""Stands for the number of whichever prompt came last: no session gets that far."""
 
 # Version 1.
 
@@ -60,12 +57,6 @@ class Input1(Message, frozen=True, tag="input"):
     text: Text
 
 
-class Welcome1(Message, frozen=True, tag="welcome"):
-    """Answers a hello; how the generation before ended is not said."""
-
-    generation: Count
-
-
 PortalToServer1 = Hello | Connected1 | Input1 | FlagsChanged | Disconnected | Ack | Part
 
 
@@ -86,13 +77,8 @@ def from_1(frame: UpFrame1) -> UpFrame:
 
 def to_1(frame: UpFrame) -> UpFrame1:
     """Bring a frame of the current messages to those of version 1; it keeps its version."""
-    messages = [said for message in frame.messages if (said := _to_1(message)) is not None]
+    messages = [_to_1(message) for message in frame.messages]
     return UpFrame1(frame.version, frame.epoch, frame.k, messages)
-
-
-def welcome_to_1(message: ServerToPortal) -> ServerToPortal | Welcome1:
-    """Bring what the server says to version 1."""
-    return Welcome1(message.generation) if isinstance(message, Welcome) else message
 
 
 def _from_1(message: PortalToServer1) -> PortalToServer:
@@ -100,15 +86,13 @@ def _from_1(message: PortalToServer1) -> PortalToServer:
         case Connected1(conn, seq, protocol_key, address, port, flags):
             return Connected(conn, seq, protocol_key, address, port, flags, 0.0)
         case Input1(conn, seq, text):
-            return Input(conn, seq, text)
+            return Input(conn, seq, text, LAST_PROMPT)
         case _:
             return message
 
 
-def _to_1(message: PortalToServer) -> PortalToServer1 | None:
+def _to_1(message: PortalToServer) -> PortalToServer1:
     match message:
-        case Deaths() | Noted():
-            return None
         case Connected(conn, seq, protocol_key, address, port, flags):
             return Connected1(conn, seq, protocol_key, address, port, flags)
         case Input(conn, seq, text):
@@ -121,13 +105,12 @@ def _to_1(message: PortalToServer) -> PortalToServer1 | None:
 
 
 class Older(NamedTuple):
-    """How frames from portals, and messages of the server, are said in an older version."""
+    """How frames from portals are said in an older version."""
 
     frame: type[UpFrame1]
     to_current: Callable[[UpFrame1], UpFrame]
     from_current: Callable[[UpFrame], UpFrame1]
-    said_by_server: Callable[[ServerToPortal], ServerToPortal | Welcome1]
 
 
-OLDER: Mapping[int, Older] = {1: Older(UpFrame1, from_1, to_1, welcome_to_1)}
+OLDER: Mapping[int, Older] = {1: Older(UpFrame1, from_1, to_1)}
 """By version; one that is not here says what the current one says."""

@@ -29,6 +29,7 @@ from everdoor.messages.stream import (
     Welcome,
 )
 from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
+from everdoor.versions import LAST_PROMPT
 from everdoor_portal.uplink import (
     AWAY_NOTICE,
     BACK_NOTICE,
@@ -366,7 +367,7 @@ def test_uplink_says_an_epoch_in_the_version_of_its_hello(monkeypatch: pytest.Mo
     assert {frame.version for frame in frames} == {1}
     [connected, line] = [message for frame in frames for message in frame.messages]
     assert (connected, line) == (Connected(1, 1, "recording", "192.0.2.1", 40_000, {}, 0.0),
-                                 Input(1, 2, "look"))  # fmt: skip
+                                 Input(1, 2, "look", LAST_PROMPT))  # fmt: skip
 
 
 def test_uplink_tries_its_own_version_again_after_each_loss(

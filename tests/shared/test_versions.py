@@ -22,7 +22,7 @@ from everdoor.messages.stream import (
     PortalToServer,
     UpFrame,
 )
-from everdoor.versions import OLDER
+from everdoor.versions import LAST_PROMPT, OLDER
 
 HELLO = Hello("p", Incarnation(1, 7), "here", NO_ROW, [Copy(1, 2, {"a": 1}, 0.5, 1.0, 2.0, 3)])
 HELLO_1 = ["hello", "p", [1, 7], "here", [0, 0], [[1, 2, {"a": 1}, 0.5, 1.0, 2.0, 3]]]
@@ -33,7 +33,7 @@ SAID_IN_1: list[tuple[PortalToServer, list[Any]]] = [
         Connected(3, 1, "telnet", "192.0.2.7", 5, {"ANSI": True}, 0.0),
         ["connected", 3, 1, "telnet", "192.0.2.7", 5, {"ANSI": True}],
     ),
-    (Input(3, 2, "look"), ["input", 3, 2, "look"]),
+    (Input(3, 2, "look", LAST_PROMPT), ["input", 3, 2, "look"]),
     (FlagsChanged(3, 3, {"ANSI": False}), ["flags", 3, 3, {"ANSI": False}]),
     (Disconnected(3, 4, "gone", True), ["disconnected", 3, 4, "gone", True]),
     (Ack(RowId(2, 3)), ["ack", [2, 3]]),
@@ -54,7 +54,7 @@ def test_what_version_1_cannot_say_is_left_out() -> None:
     frame = UpFrame(1, 1, 1, [connected, Input(3, 2, "look", 9)])
     assert codec.decode_up(codec.encode_up_frame(frame)).messages == [
         Connected(3, 1, "telnet", "", 0, {}, 0.0),
-        Input(3, 2, "look", 0),
+        Input(3, 2, "look", LAST_PROMPT),
     ]
 
 
