@@ -102,8 +102,12 @@ class Watch:
         self._process.wait()
 
 
-def state(system: System) -> State:
-    listed = json.loads(system.run("session", "list", "--json").stdout)
+def state(system: System) -> State | None:
+    """What the server lists; None while portals answer for it."""
+    done = system.run("session", "list", "--json")
+    if done.stderr:
+        return None
+    listed = json.loads(done.stdout)
     return {each["sessid"]: Seen(each["account"], each["puppet"]) for each in listed}
 
 
@@ -170,6 +174,8 @@ async def _settled(system: System, present: dict[str, Player]) -> State:
 
     def reached() -> State | None:
         found = state(system)
+        if found is None:
+            return None
         accounts = sorted(str(seen.account) for seen in found.values())
         return found if accounts == sorted(present) else None
 
