@@ -11,7 +11,7 @@ from postgres import NoPostgres, Postgres, running_postgres
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server that the tests of a run share, each with a database of its own."""
+    """A PostgreSQL server that the tests of a run share, one after the other."""
     try:
         with running_postgres() as server:
             yield server
@@ -25,4 +25,4 @@ def database_url(request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{request.getfixturevalue('tmp_path')}/empty.db"
     server: Postgres = request.getfixturevalue("postgres")
-    return server.make_database()
+    return server.empty_database()

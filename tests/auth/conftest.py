@@ -23,10 +23,10 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def empty_postgres(postgres: Postgres) -> str:
-    """The same in PostgreSQL: one for all tests, emptied for each."""
-    url = postgres.make_database()
+    """The same in PostgreSQL: one for all tests of a module, its tables emptied for each."""
+    url = postgres.empty_database()
     store = Store(url)
     store.prepare()
     store.close()

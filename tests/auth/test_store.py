@@ -147,7 +147,7 @@ def test_store_undoes_a_transaction_that_fails(url: str) -> None:
 
 
 def test_store_connects_again_after_its_connection_was_cut(postgres: Postgres) -> None:
-    url = postgres.make_database()
+    url = postgres.empty_database()
     store = Store(url)
     store.prepare()
     postgres.query(url, CUT_OTHERS)

@@ -93,6 +93,21 @@ class Commit:
         )
 
 
+class HeldBy(NamedTuple):
+    """The lease of a world: who serves it.
+
+    `holder` and `home` name the process and its home, for people and to be told apart; `home` is
+    empty when it was let go. `beat` moves while the holder lives, where others may come to the
+    database. `ended` is how the generation before ended.
+    """
+
+    generation: int
+    holder: str
+    home: str
+    beat: int
+    ended: str
+
+
 @dataclass(slots=True)
 class Stored:
     """What a generation starts from: the link's half of the database, read after the fence.

@@ -12,6 +12,7 @@ from everdoor_server.commit import Change, Commit
 from everdoor_server.objects import Exit, Objects, Thing
 from everdoor_server.rows import Label, MemoryRows, WorldRows
 from everdoor_server.world import Store
+from postgres import Postgres
 from stage import Stage
 from takeover import take_over
 
@@ -24,13 +25,17 @@ class Kept:
         self.write = write
 
 
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     if request.param == "memory":
         rows = MemoryRows()
         yield Kept(rows, rows.apply)
         return
-    store = Store.open(f"sqlite:///{tmp_path}/world.db")
+    url = f"sqlite:///{tmp_path}/world.db"
+    if request.param == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        url = postgres.empty_database()
+    store = Store.open(url)
     generation = take_over(store, "test")
     yield Kept(store.rows, lambda changes: store.commit(Commit(generation, 1, changes=changes)))
     store.close()
@@ -56,6 +61,7 @@ def test_rows_have_objects_with_their_labels(stage: Stage, kept: Kept) -> None:
     assert (north.location, north.home, north.destination) == (1, 2, 2)
     assert set(north.labels) == {Label("alias", "", "n"), Label("alias", "", "ÜP")}
     assert kept.rows.object(999) is None
+    assert kept.rows.object(10**30) is None
 
 
 def test_rows_have_the_contents_of_a_place(stage: Stage, kept: Kept) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Dialect, bindparam, delete, insert, literal_column, select, tuple_, update
+from sqlalchemy.sql import ColumnElement
 
 from everdoor.errors import Fenced
 from everdoor.ids import Incarnation, RowId, SessionKey
-from everdoor_server.commit import Commit, KnownPortal, OutboxRow, RosterEntry, Stored
+from everdoor_server.commit import Commit, HeldBy, KnownPortal, OutboxRow, RosterEntry, Stored
 from everdoor_server.restarts import Ending
+from everdoor_server.world.driver import Driver
 from everdoor_server.world.models import Counter, Lease, Outbox, Portal, Roster
-from everdoor_server.world.sqlite import SqliteDriver
 from everdoor_server.world.statements import compiled, query, table_of, writing
 
 SESSID = "sessid"
@@ -29,17 +30,25 @@ class LinkRows:
         driver: The connection; writing is done within its transaction.
     """
 
-    def __init__(self, driver: SqliteDriver) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
         dialect = driver.dialect
         lease, outbox = table_of(Lease), table_of(Outbox)
-        self._generation = compiled(select(lease.c.generation), dialect)
-        self._ended = compiled(select(lease.c.ended), dialect)
+        one: ColumnElement[int] = literal_column("1")
+        columns = [lease.c[name] for name in HeldBy._fields]
+        self._held_by = compiled(select(*columns), dialect)
+        held = select(lease.c.generation)
+        # Where several may write at once, the row is held until the transaction has ended.
+        self._hold = compiled(held.with_for_update(read=True), dialect)
+        self._hold_alone = compiled(held.with_for_update(), dialect)
         self._end = compiled(update(lease).values(ending=bindparam("by")), dialect)
+        self._renew = compiled(update(lease).values(beat=lease.c.beat + one), dialect)
+        self._let_go = compiled(update(lease).values(home=bindparam("by")), dialect)
         self._raise = compiled(
             update(lease).values(
-                generation=lease.c.generation + literal_column("1"),
+                generation=lease.c.generation + one,
                 holder=bindparam("by"),
+                home=bindparam("at"),
                 ended=lease.c.ending,
                 ending=bindparam("ending"),
             ),
@@ -58,13 +67,40 @@ class LinkRows:
         self._rows = query(Outbox, dialect).sql
         self._counted = query(Counter, dialect, table_of(Counter).c.name == bindparam("name")).sql
 
-    def raise_generation(self, holder: str) -> int:
-        """Take the lease, within a transaction; returns the new generation."""
-        self._driver.run(self._raise, {"by": holder, "ending": Ending.CRASH})
-        return self.generation()
+    def held_by(self) -> HeldBy:
+        """Who serves this world."""
+        return HeldBy(*self._driver.rows(self._held_by, {})[0])
 
-    def generation(self) -> int:
-        return int(self._driver.rows(self._generation, {})[0][0])
+    def raise_generation(self, holder: str, home: str, over: HeldBy | None) -> None:
+        """Take the lease, within a transaction.
+
+        Raises:
+            Fenced: It is not as it was in `over`.
+        """
+        self._driver.rows(self._hold_alone, {})
+        lease = self.held_by()
+        if over is not None and not _is_still(lease, over, home):
+            raise Fenced(f"{lease.holder} serves this world, generation {lease.generation}")
+        given = {"by": holder, "at": home, "ending": Ending.CRASH}
+        self._driver.run(self._raise, given)
+
+    def renew(self, generation: int) -> None:
+        """Show that the holder of the lease is alive, within a transaction.
+
+        Raises:
+            Fenced: The database holds another generation.
+        """
+        self._fence(generation)
+        self._driver.run(self._renew, {})
+
+    def let_go(self, generation: int) -> None:
+        """Leave the lease to whoever wants it, within a transaction.
+
+        Raises:
+            Fenced: The database holds another generation.
+        """
+        self._fence(generation)
+        self._driver.run(self._let_go, {"by": ""})
 
     def counter(self, name: str) -> int:
         """Highest number given out; 0 when none was."""
@@ -73,10 +109,10 @@ class LinkRows:
 
     def load(self) -> Stored:
         """Read everything that a generation starts from."""
-        rows = self._driver.rows
+        rows, lease = self._driver.rows, self.held_by()
         return Stored(
-            generation=self.generation(),
-            ended=Ending(rows(self._ended, {})[0][0]),
+            generation=lease.generation,
+            ended=Ending(lease.ended),
             last_sessid=self.counter(SESSID),
             portals=[_known_portal(*columns) for columns in rows(self._portals, {})],
             roster=[_roster_entry(*columns) for columns in rows(self._present, {})],
@@ -89,17 +125,20 @@ class LinkRows:
         Raises:
             Fenced: The database holds another generation.
         """
-        generation = self.generation()
-        if generation != commit.generation:
-            raise Fenced(
-                f"generation {generation} has taken over this world; this server is generation "
-                f"{commit.generation} and must leave"
-            )
+        self._fence(commit.generation)
         self._write_rows(commit)
         if commit.ending is not None:
             self._driver.run(self._end, {"by": commit.ending})
         if commit.present or commit.absent or commit.portals or commit.last_sessid is not None:
             self._write_presence(commit)
+
+    def _fence(self, mine: int) -> None:
+        generation = self._driver.rows(self._hold, {})[0][0]
+        if generation != mine:
+            raise Fenced(
+                f"generation {generation} has taken over this world; this server is generation "
+                f"{mine} and must leave"
+            )
 
     def _write_rows(self, commit: Commit) -> None:
         run = self._driver.run
@@ -118,6 +157,12 @@ class LinkRows:
         many(self._portal, map(_portal_columns, commit.portals))
         if commit.last_sessid is not None:
             run(self._counter, {"name": SESSID, "value": commit.last_sessid})
+
+
+def _is_still(lease: HeldBy, seen: HeldBy, home: str) -> bool:
+    """Whether the lease may be taken by a home that has seen it so."""
+    is_silent = lease.home in ("", home) or lease.beat == seen.beat
+    return lease.generation == seen.generation and is_silent
 
 
 def _trim(dialect: Dialect) -> str:

@@ -13,6 +13,8 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBina
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
 BY_KEY = {"sqlite_with_rowid": False}
 """Kept in the order of the key, without an index beside the table: half the bytes of a commit."""
 
@@ -23,12 +25,11 @@ class WorldTable(SQLModel, registry=registry()):
 
 def _number(*, key: bool = False) -> Column[int]:
     """A whole number of 64 bits that the program gives out, never the database."""
-    kind = BigInteger().with_variant(Integer, "sqlite")
-    return Column(kind, primary_key=key, nullable=False, autoincrement=False)
+    return Column(NUMBER, primary_key=key, nullable=False, autoincrement=False)
 
 
 def _id_or_none() -> Column[int]:
-    return Column(BigInteger().with_variant(Integer, "sqlite"), nullable=True)
+    return Column(NUMBER, nullable=True)
 
 
 def _text(*, key: bool = False) -> Column[str]:
@@ -37,10 +38,9 @@ def _text(*, key: bool = False) -> Column[str]:
 
 def _part_of(table: str) -> Column[int]:
     """The key column of a row that goes with its owner."""
-    kind = BigInteger().with_variant(Integer, "sqlite")
     # Checked at the end of a transaction: a turn's rows are written in the order of its changes.
     owner = ForeignKey(f"{table}.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")
-    return Column(kind, owner, primary_key=True, autoincrement=False)
+    return Column(NUMBER, owner, primary_key=True, autoincrement=False)
 
 
 # The link between portals and server.
@@ -50,7 +50,8 @@ class Lease(WorldTable, table=True):
     """Who serves this world: one row, whose generation fences every write.
 
     `ending` is how this generation ends (until it says so: a crash), `ended` how the one before
-    did; both are values of `everdoor_server.restarts.Ending`.
+    did; both are values of `everdoor_server.restarts.Ending`. `holder`, `home` and `beat` are
+    described with `everdoor_server.commit.HeldBy`.
     """
 
     __tablename__ = "world_lease"
@@ -60,6 +61,8 @@ class Lease(WorldTable, table=True):
     holder: str = Field(sa_column=_text())
     ending: str = Field(sa_column=_text())
     ended: str = Field(sa_column=_text())
+    home: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    beat: int = Field(sa_column=Column(NUMBER, nullable=False, server_default="0"))
 
 
 class Portal(WorldTable, table=True):

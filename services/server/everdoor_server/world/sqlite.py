@@ -1,7 +1,6 @@
 """SQLite as the world database: its connection, transactions, errors and checkpoints.
 
-The only place that knows the driver. Statements come compiled (`statements`); what they mean is
-not known here.
+The only place that knows the driver.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +62,8 @@ class SqliteDriver:
         max_wal_bytes: Bound of the write-ahead log.
     """
 
+    is_remote = False
+
     def __init__(self, url: URL, synchronous: str, max_wal_bytes: int = MAX_WAL_BYTES) -> None:
         self._synchronous = synchronous
         self._engine: Engine = create_engine(
@@ -90,15 +91,7 @@ class SqliteDriver:
 
     @contextmanager
     def transaction(self, durable: bool = False) -> Iterator[SqliteDriver]:
-        """Hold the write lock; commits at the end, rolls back on any error.
-
-        Args:
-            durable: Wait for the disk, whatever `synchronous` says.
-
-        Raises:
-            StoreBusy: Locked, full or gone; nothing was written, the same may work later.
-            StoreError: Anything else that the database refuses; nothing was written.
-        """
+        """As `Driver.transaction`; it has the write lock from its first statement."""
         with mapped():
             if durable:
                 self._raw.execute("PRAGMA synchronous=FULL").close()
@@ -116,20 +109,23 @@ class SqliteDriver:
         if self._checkpoints is not None:
             self._checkpoints.count_commit()
 
+    def together(self) -> AbstractContextManager[None]:
+        """Nothing is sent anywhere."""
+        return nullcontext()
+
+    def alone(self) -> None:
+        """Whoever writes is alone."""
+
     def run(self, sql: str, parameters: Mapping[str, Any]) -> None:
-        """Run a statement within a transaction."""
+        """As `Driver.run`."""
         self._raw.execute(sql, parameters)
 
     def run_many(self, sql: str, parameters: Iterable[Mapping[str, Any]]) -> None:
-        """Run a statement for each of some parameters, within a transaction."""
+        """As `Driver.run_many`."""
         self._raw.executemany(sql, parameters)
 
     def rows(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Read rows, within a transaction or outside of any.
-
-        Raises:
-            StoreBusy, StoreError: As for `transaction`.
-        """
+        """As `Driver.rows`."""
         with mapped():
             return self._patiently(sql, parameters).fetchall()
 
@@ -145,7 +141,7 @@ class SqliteDriver:
         return self._raw.execute(sql, parameters)
 
     def count_bytes(self, size: int) -> None:
-        """Say how much a commit has written, where it is much."""
+        """As `Driver.count_bytes`."""
         if self._checkpoints is not None:
             self._checkpoints.count_bytes(size)
 

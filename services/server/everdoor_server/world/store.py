@@ -1,6 +1,7 @@
 """The world database: opening it, whether it fits this program, and a turn's one transaction.
 
-What is read and written is in `linkrows` and `worldrows`; the driver's part in `sqlite`.
+What is read and written is in `linkrows` and `worldrows`; each driver's part in `sqlite` and
+`postgres`.
 Source: docs/protocol.md, section 8.
 """
 
@@ -10,25 +11,30 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import URL, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from everdoor.errors import StartupError, StoreError
-from everdoor_server.commit import Change, Commit, Stored
+from everdoor.errors import StartupError, StoreBusy, StoreError
+from everdoor_server.commit import Change, Commit, HeldBy, Stored
+from everdoor_server.world.driver import Driver
 from everdoor_server.world.linkrows import LinkRows
 from everdoor_server.world.migrations import HEAD, VERSION_TABLE, run_revisions
 from everdoor_server.world.sqlite import SqliteDriver
 from everdoor_server.world.worldrows import WorldRows
 
+EXPECTED = "sqlite:///path or postgresql://user@host/name"
+
 
 class Store:
-    """The world database behind a URL. Used from one thread.
+    """The world database behind a URL.
+
+    Used from one thread; where it `is_remote`, `commit` and `renew` may run in another meanwhile.
 
     Attributes:
         rows: What objects and accounts read (`everdoor_server.rows.WorldRows`).
     """
 
-    def __init__(self, driver: SqliteDriver) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._link = LinkRows(driver)
         self.rows = WorldRows(driver)
@@ -64,25 +70,65 @@ class Store:
             raise
         return store
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether `commit` waits for others than the disk, and the lease must be renewed."""
+        return self._driver.is_remote
+
+    @property
+    def failure(self) -> StoreBusy | None:
+        """A read that could not be done: whoever asked has got no answer, and may have done half
+        of what it was about."""
+        return self.rows.failure
+
     @contextmanager
-    def takeover(self, holder: str) -> Iterator[Stored]:
+    def takeover(self, holder: str, home: str = "", over: HeldBy | None = None) -> Iterator[Stored]:
         """Take the world over, durably: whoever served it before can write no more.
 
         All in one transaction, so that an error in the block leaves the world to whoever has it.
 
         Args:
             holder: Who takes it, for people: host and process.
+            home: The home that it serves, told apart from others.
+            over: The lease as it was seen, and found free; None: whatever it is.
 
         Returns:
             For the block: what the new generation starts from. Within it the world may be read,
             and written by `add_changes`.
 
         Raises:
+            Fenced: Somebody else has taken it meanwhile, or is alive after all.
             StoreBusy, StoreError: As for `commit`.
         """
         with self._driver.transaction(durable=True):
-            self._link.raise_generation(holder)
+            self._link.raise_generation(holder, home, over)
             yield self._link.load()
+
+    def held_by(self) -> HeldBy:
+        """Read the lease.
+
+        Raises:
+            StoreBusy, StoreError: It cannot be read.
+        """
+        return self._link.held_by()
+
+    def renew(self, generation: int) -> None:
+        """Show others that this generation is alive.
+
+        Raises:
+            Fenced, StoreBusy, StoreError: As for `commit`.
+        """
+        with self._driver.transaction():
+            self._link.renew(generation)
+
+    def let_go(self, generation: int) -> None:
+        """Leave the world to whoever comes: this generation has ended in order.
+
+        Raises:
+            Fenced, StoreBusy, StoreError: As for `commit`.
+        """
+        with self._driver.transaction():
+            self._link.let_go(generation)
 
     def load(self) -> Stored:
         """Read what the link's half of the database holds."""
@@ -98,9 +144,10 @@ class Store:
         Raises:
             Fenced: The database holds another generation; nothing was written.
             StoreBusy: Locked, full or gone; nothing was written, the same may be tried again.
-            StoreError: Anything else that the database refuses; nothing was written.
+            StoreError: Anything else that the database refuses, nothing was written; or whether
+                it was written is not known.
         """
-        with self._driver.transaction():
+        with self._driver.transaction(), self._driver.together():
             self._link.write(commit)
             if commit.changes:
                 self.rows.apply(commit.changes)
@@ -111,6 +158,7 @@ class Store:
 
     def _prepare(self, shown: str, seed: Callable[[], Iterable[Change]] | None) -> None:
         with self._driver.transaction():
+            self._driver.alone()
             revision = _revision(self._driver)
             if revision is None:
                 run_revisions(self._driver.connection)
@@ -134,6 +182,7 @@ def upgrade(url: str) -> None:
     shown, driver = _connect(url, "FULL")
     try:
         with driver.transaction():
+            driver.alone()
             revision = _revision(driver)
             if revision is not None and revision > HEAD:
                 raise _does_not_fit(shown, revision)
@@ -144,27 +193,37 @@ def upgrade(url: str) -> None:
         driver.close()
 
 
-def _connect(url: str, synchronous: str) -> tuple[str, SqliteDriver]:
+def _connect(url: str, synchronous: str) -> tuple[str, Driver]:
     """Connect; returns how the URL is shown, without its password, and the connection."""
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise StartupError(
-            "world_database_url is no database URL; expected one such as sqlite:///path"
-        ) from None
+        raise StartupError(f"world_database_url is no database URL; expected {EXPECTED}") from None
     shown = parsed.render_as_string(hide_password=True)
-    if parsed.get_backend_name() != "sqlite":
-        raise StartupError(
-            f"world_database_url is {shown}; this version keeps its world in SQLite, expected "
-            "sqlite:///path"
-        )
     try:
-        return shown, SqliteDriver(parsed, synchronous)
+        return shown, _driver(parsed, shown, synchronous)
     except (StoreError, SQLAlchemyError) as exc:
         raise _cannot_open(shown, exc) from exc
 
 
-def _revision(driver: SqliteDriver) -> str | None:
+def _driver(url: URL, shown: str, synchronous: str) -> Driver:
+    match url.drivername:
+        case "sqlite" | "sqlite+pysqlite":
+            return SqliteDriver(url, synchronous)
+        case "postgresql" | "postgresql+psycopg":
+            try:
+                # Late: whoever keeps the world in SQLite need not have it, nor wait for it.
+                from everdoor_server.world.postgres import PostgresDriver
+            except ImportError as exc:
+                raise StartupError(
+                    f"world_database_url is {shown}, and the driver for it is not installed "
+                    f"({exc}); install everdoor[postgres]"
+                ) from exc
+            return PostgresDriver(url)
+    raise StartupError(f"world_database_url is {shown}; expected {EXPECTED}")
+
+
+def _revision(driver: Driver) -> str | None:
     """Read the revision of a database; None where no tables of ours are."""
     if not inspect(driver.connection).has_table(VERSION_TABLE):
         return None
@@ -187,7 +246,8 @@ def _does_not_fit(shown: str, revision: str) -> StartupError:
 def _cannot_open(shown: str, error: Exception) -> StartupError:
     cause = getattr(error, "orig", None) or error.__cause__
     reason = getattr(cause, "orig", None) or cause or error
+    first_line = str(reason).partition("\n")[0]
     return StartupError(
-        f"the world database {shown} cannot be opened: {reason}; check world_database_url and the "
-        "rights of its folder"
+        f"the world database {shown} cannot be opened: {first_line}; check world_database_url and "
+        "the rights of its folder, or whether its server runs"
     )

@@ -15,8 +15,10 @@ from sqlalchemy import bindparam, literal_column, select, union
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import SQLModel
 
+from everdoor.errors import StoreBusy
 from everdoor_server.commit import Change
 from everdoor_server.rows import AccountRow, Label, ObjectRow, account_row, object_row
+from everdoor_server.world.driver import Driver
 from everdoor_server.world.models import (
     Account,
     AccountAttribute,
@@ -25,7 +27,6 @@ from everdoor_server.world.models import (
     Object,
     Tag,
 )
-from everdoor_server.world.sqlite import SqliteDriver
 from everdoor_server.world.statements import Query, query, table_of, writing
 
 MODELS: dict[str, type[SQLModel]] = {
@@ -38,6 +39,9 @@ MODELS: dict[str, type[SQLModel]] = {
 }
 """Tables by the names that `everdoor_server.changes` gives them."""
 
+MAX_ID = 2**63 - 1
+"""No id is higher; what players type may be, and a database refuses to look for it."""
+
 LISTS = ("cmdsets", "permissions", "characters")
 """Columns that hold a list."""
 
@@ -47,10 +51,14 @@ class WorldRows:
 
     Args:
         driver: The connection; writing is done within its transaction.
+
+    Attributes:
+        failure: What the last read has failed with that may work later.
     """
 
-    def __init__(self, driver: SqliteDriver) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
+        self.failure: StoreBusy | None = None
         dialect = driver.dialect
         self._writing = {name: writing(model, dialect) for name, model in MODELS.items()}
         self._objects = {
@@ -76,6 +84,8 @@ class WorldRows:
                 self._driver.run_many(statements.upsert, map(_columns, same))
 
     def object(self, object_id: int) -> ObjectRow | None:
+        if object_id > MAX_ID:
+            return None
         return next(iter(self._read_objects("id", object_id)), None)
 
     def contents(self, location_id: int) -> list[ObjectRow]:
@@ -100,7 +110,7 @@ class WorldRows:
         return [row for row in found[0] if all(row.id in ids for ids in kept)]
 
     def attributes(self, object_id: int) -> dict[str, str]:
-        rows = self._driver.rows(self._attributes.sql, {"id": object_id})
+        rows = self._rows(self._attributes.sql, {"id": object_id})
         return {name: value for _, name, value in rows}
 
     def account(self, account_id: int) -> AccountRow | None:
@@ -110,24 +120,31 @@ class WorldRows:
         return self._read_account(self._named, {"folded": name.casefold()})
 
     def account_attributes(self, account_id: int) -> dict[str, str]:
-        rows = self._driver.rows(self._of_account.sql, {"id": account_id})
+        rows = self._rows(self._of_account.sql, {"id": account_id})
         return {name: value for _, name, value in rows}
 
     def counter(self, name: str) -> int:
-        found = self._driver.rows(self._counter.sql, {"name": name})
+        found = self._rows(self._counter.sql, {"name": name})
         return int(found[0][1]) if found else 0
+
+    def _rows(self, sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._driver.rows(sql, given)
+        except StoreBusy as exc:
+            self.failure = exc
+            raise
 
     def _read_objects(self, by: str, value: Any) -> list[ObjectRow]:
         objects, tags = self._objects[by]
         given = _label_columns(value) if isinstance(value, Label) else {"value": value}
         labels: dict[int, list[Label]] = {}
-        for object_id, kind, category, name, _ in self._driver.rows(tags.sql, given):
+        for object_id, kind, category, name, _ in self._rows(tags.sql, given):
             labels.setdefault(object_id, []).append(Label(kind, category, name))
-        rows = (_decoded(objects, row) for row in self._driver.rows(objects.sql, given))
+        rows = (_decoded(objects, row) for row in self._rows(objects.sql, given))
         return [object_row(row, labels.get(row["id"], ())) for row in rows]
 
     def _read_account(self, asked: Query, given: dict[str, Any]) -> AccountRow | None:
-        rows = self._driver.rows(asked.sql, given)
+        rows = self._rows(asked.sql, given)
         return account_row(_decoded(asked, rows[0])) if rows else None
 
 
