@@ -1,1 +1,36 @@
-"""The game server, and what game developers import."""
+"""The game server, and what games are written with: `from everdoor_server import Command, ...`.
+
+These names are what games may rely on. What is not among them may change at any time.
+"""
+
+from everdoor.errors import UserError
+from everdoor_server.accounts import Account
+from everdoor_server.commands import default as default_cmds
+from everdoor_server.commands import syscmdkeys
+from everdoor_server.commands.cmdset import CmdSet
+from everdoor_server.commands.command import Command
+from everdoor_server.current import SESSION_HANDLER, SESSIONS
+from everdoor_server.objects import Character, Exit, Object, Room, Thing
+from everdoor_server.session import ServerSession
+from everdoor_server.sessionhandler import ServerSessionHandler
+from everdoor_server.waits import ask, sleep
+
+__all__ = [
+    "Account",
+    "Character",
+    "CmdSet",
+    "Command",
+    "Exit",
+    "Object",
+    "Room",
+    "SESSIONS",
+    "SESSION_HANDLER",
+    "ServerSession",
+    "ServerSessionHandler",
+    "Thing",
+    "UserError",
+    "ask",
+    "default_cmds",
+    "sleep",
+    "syscmdkeys",
+]

@@ -26,6 +26,7 @@ from everdoor_server.commands.default.screens import CONNECTION_SCREEN
 from everdoor_server.commands.handler import CommandHandler
 from everdoor_server.commands.nearby import NearbyCmdSets
 from everdoor_server.commit import Change
+from everdoor_server.current import entry
 from everdoor_server.objects import Character, Object, Objects
 from everdoor_server.puppeting import Puppeting
 from everdoor_server.restarts import (
@@ -123,11 +124,13 @@ class Game:
         self._give_cmdsets(session)
         return session
 
+    @entry
     def at_connected(self, session: ServerSession) -> Running | None:
         """A client has connected: show it where it is."""
         session.at_sync()
         return self._commands.login_start(session)
 
+    @entry
     def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
         """Run one line.
 
@@ -140,6 +143,7 @@ class Game:
             self.report_error(session, trace, error)
             return None
 
+    @entry
     def at_return(self, session: ServerSession) -> None:
         """A session is back whose puppet was released for a restart: it takes it again."""
         released = releases_puppets(self._ended) and session.logged_in and session.puid is None
@@ -147,21 +151,24 @@ class Game:
         if released and account is not None and self.options.auto_puppet_on_login:
             self._puppeting.enter(account, session)
 
+    @entry
     def at_interrupted(self, session: ServerSession) -> Running | None:
         """A prompt of this session is lost: who was logging in begins again."""
         return None if session.logged_in else self._commands.login_start(session)
 
+    @entry
     def at_adopt(self, session: ServerSession) -> None:
         """Link account, puppet and command sets of a restored session, in silence.
 
         It may happen again to a session, when its portal knows more than the roster did.
         """
-        self._unlink(session)
+        self.unlink(session)
         if session.logged_in:
             self._puppeting.restore(session)
         self._give_cmdsets(session)
         session.at_sync()
 
+    @entry
     def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
         """A command has raised: tell its player, and log it unless the player is at fault."""
         if isinstance(error, UserError):
@@ -180,11 +187,13 @@ class Game:
 
     # Around starts and ends of the server.
 
+    @entry
     def at_server_start(self, ended: Ending) -> None:
         """A generation begins; `ended` is how the one before it did."""
         self._ended = ended
         run_hooks(self._hooks, START_HOOKS[ended], self)
 
+    @entry
     def at_server_stop(self, ending: Ending) -> None:
         """A generation ends as planned: its last turn."""
         run_hooks(self._hooks, STOP_HOOKS[ending], self)
@@ -193,21 +202,35 @@ class Game:
                 if isinstance(session.account, Account):
                     self._puppeting.unpuppet_object(session.account, [session])
 
+    @entry
     def at_server_resume(self) -> None:
         """The end that was planned has been called off."""
         run_hooks(self._hooks, RESUME_HOOKS, self)
 
     # What the handler of sessions asks.
 
+    @entry
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         """The account is bound: command sets, hooks, then the puppet it had last."""
         self._give_cmdsets(session)
         assert isinstance(account, Account), "only log_in binds accounts"
         self._puppeting.at_login(session, account)
 
+    @entry
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         """Release the puppet and run the hooks of the account."""
         self._puppeting.at_disconnect(session, reason)
+
+    def unlink(self, session: ServerSession) -> None:
+        """Take a session from its account and puppet; no hook is run."""
+        account, puppet = session.account, session.puppet
+        if isinstance(puppet, Object):
+            puppet.sessions.remove(session)
+            if not puppet.has_account:
+                puppet.account = None
+        if isinstance(account, Account):
+            account.sessions.remove(session)
+        session.account = session.puppet = None
 
     # What commands ask.
 
@@ -253,16 +276,6 @@ class Game:
     def _restore_sets(self, handler: CmdSetHandler, paths: Any) -> None:
         for error in handler.update(paths):
             _log.error("a command set is gone", owner=str(handler.owner), error=error)
-
-    def _unlink(self, session: ServerSession) -> None:
-        account, puppet = session.account, session.puppet
-        if isinstance(puppet, Object):
-            puppet.sessions.remove(session)
-            if not puppet.has_account:
-                puppet.account = None
-        if isinstance(account, Account):
-            account.sessions.remove(session)
-        session.account = session.puppet = None
 
 
 def _cannot_restart(ending: Ending, session: ServerSession) -> None:
