@@ -80,7 +80,18 @@ def check_rest(world: World) -> None:
             raise Violation(f"{key} remembers {remembered}, not {world.history.memory.get(key)}")
     if len({session.sessid for session in sessions.values()}) != len(sessions):
         raise Violation(f"a sessid is taken twice: {[(s.key, s.sessid) for s in server.sessions]}")
+    _check_acts(world)
     _check_leftovers(world, server)
+
+
+def _check_acts(world: World) -> None:
+    """What clients saw being done is what the database has, done by the same execution."""
+    if world.history.is_lost:
+        return
+    for token, values in world.database.acts.items():
+        ran = world.history.ran.get(token)
+        if values["count"] != 1 or (ran is not None and ran.id != values["execution"]):
+            raise Violation(f"line {token} is {values} in the database, {ran} was seen")
 
 
 def _check_client(history: History, client: Client) -> None:

@@ -89,6 +89,9 @@ class Game:
     def at_return(self, session: ServerSession) -> None:
         """Nothing is put back before the held lines run."""
 
+    def at_interrupted(self, session: ServerSession) -> Running | None:
+        """Nobody is asked for lines here."""
+
     def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
         if not isinstance(error, Broken):
             raise Violation(f"line {trace} raised {error!r}") from error
@@ -105,6 +108,10 @@ class Game:
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         session.set_puppet(Thing(account.id + 100, account.key))
         self.sessions.announce_all(f"{account.key} is here as {session.key}")
+
+    def unlink(self, session: ServerSession) -> None:
+        """It ends without its hooks."""
+        self.journal.append(Left(session.key))
 
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         self.journal.append(Left(session.key))
@@ -144,6 +151,7 @@ class Game:
         """Do what an operator asks for: announce, end a session, or type for one."""
         self.history.executions += 1
         targets = list(self.sessions)
+        self._check_nobody_expires()
         if number % 3 == 0 or not targets:
             self.sessions.announce_all(f"announcement {self.history.executions}")
         elif number % 3 == 1:
@@ -152,6 +160,13 @@ class Game:
             token = f"{self.history.executions}:operator"
             text = f"{word_of(number // 3)} {number // 9}"
             targets[number % len(targets)].execute_cmd(f"{SET_OFF}{token} {text}")
+
+    def _check_nobody_expires(self) -> None:
+        """A day has not passed for anybody, whatever the wall clock says."""
+        before = list(self.sessions)
+        self.sessions.validate_sessions(86400.0)
+        if list(self.sessions) != before:
+            raise Violation("somebody was idle for a day that has not passed")
 
     def other(self, number: int) -> ServerSession:
         """Somebody who is here."""

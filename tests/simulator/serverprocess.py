@@ -55,6 +55,7 @@ class Surroundings(NamedTuple):
     auth: Auth
     history: History
     is_alive: Callable[[str, Any], bool]
+    clock: Callable[[], float]
     wall_clock: Callable[[], float]
     mode: int
     grace_s: float
@@ -105,7 +106,7 @@ class ServerProcess:
         self.collector = self._parts.collector(self.app)
         self.game = Game(around.history, around.database.acts)
         self.game.sessions = self.sessions = ServerSessionHandler(
-            self.collector, self.game, around.wall_clock, around.mode
+            self.collector, self.game, self._steady_clock(), around.mode
         )
         self.collector.journal = self.game.journal
         self.collector.by_key = self.sessions.by_key
@@ -114,6 +115,11 @@ class ServerProcess:
             self.app, self.game, self.collector, self.links, stored, self._elapsed
         )
         self.phase = Phase.IDLE
+
+    def _steady_clock(self) -> Callable[[], float]:
+        """Epoch seconds that do not jump with the wall clock, as the product's worker makes."""
+        began = self._around.wall_clock() - self._around.clock()
+        return lambda: began + self._around.clock()
 
     def _elapsed(self) -> float:
         self._steps_left -= 1

@@ -53,6 +53,11 @@ FOUND = {
         [SWEEP, joins(1, "login"), joins(0, "self"), SWEEP, Action("auth", 0, 2)]
         + [Action("auth", 0, 2), types(0, "force", 95), crashes("between two sends", 60)],
     ),
+    "session whose portal has not said hello is not taken for idle": Script(
+        ONE_PORTAL,
+        [SWEEP, joins(0, "me"), SWEEP, crashes("after it sent"), Action("start-server")]
+        + [Action("load"), Action("operate"), Action("turn")],
+    ),
     "line that an operator sets off runs by itself": Script(
         ONE_PORTAL, [SWEEP, joins(0, "login"), SWEEP, SWEEP, Action("operate", 0, 0, 2)]
     ),

@@ -88,6 +88,7 @@ class World:
             self.parts.auth(),
             self.history,
             self._is_alive,
+            lambda: self.clocks.now,
             lambda: self.clocks.wall,
             self.setup.mode,
             self.setup.grace_s,
