@@ -105,6 +105,81 @@ class Settings(BaseSettings):
         "Folder of the game: its modules cmdsets, hooks and connection_screens replace what is "
         "shipped. `everdoor server reload` brings edits to a running game.",
     )
+    server_session_class: str = _setting(
+        "everdoor_server.ServerSession",
+        "the path of a subclass of everdoor_server.ServerSession",
+        "Class of the server's sessions, such as `game.sessions.MySession`. What it adds to "
+        "snapshot_fields survives restarts.",
+    )
+    cmdset_unloggedin: str = _setting(
+        "",
+        "the path of a CmdSet, or nothing",
+        "What can be typed before the login, such as "
+        "`everdoor_server.contrib.menu_login.UnloggedinCmdSet`. Empty: the game's "
+        "cmdsets.UnloggedinCmdSet, else the shipped one. See connection_screen.",
+    )
+    cmdset_session: str = _setting(
+        "",
+        "the path of a CmdSet, or nothing",
+        "What every session has after its login. Empty: the game's cmdsets.SessionCmdSet, else the "
+        "shipped one.",
+    )
+    cmdset_account: str = _setting(
+        "",
+        "the path of a CmdSet, or nothing",
+        "What an account can do, with a puppet or without. Empty: the game's "
+        "cmdsets.AccountCmdSet, else the shipped one.",
+    )
+    cmdset_character: str = _setting(
+        "",
+        "the path of a CmdSet, or nothing",
+        "What a puppet can do. Empty: the game's cmdsets.CharacterCmdSet, else the shipped one.",
+    )
+    connection_screen: str = _setting(
+        "",
+        "the path of a module, a text or a function, or nothing",
+        "What a client sees that has just connected: a text, a function of the session, or a "
+        "module with one (CONNECTION_SCREEN, connection_screen). Empty: the game's module "
+        "connection_screens, else the shipped one.",
+    )
+    server_name: Annotated[str, Field(min_length=1, max_length=80)] = _setting(
+        "Everdoor",
+        "1 to 80 characters",
+        "What the game is called, for the command `info`, which lists of games ask for.",
+    )
+    command_msg_all_sessions: bool | Literal["auto"] = _setting(
+        "auto",
+        "auto, true or false",
+        "Who sees what a command tells its caller. true: every session of the caller. false: the "
+        "one that typed. auto: as multisession_mode has it.",
+    )
+    max_nr_characters: Limit = _setting(
+        1,
+        "a number of characters, 0 or more",
+        "Characters that an account may have; superusers may have any number. 0: no limit.",
+    )
+    max_nr_simultaneous_puppets: Limit = _setting(
+        1,
+        "a number of puppets, 0 or more",
+        "Objects that an account may control at once, in multisession modes 2 and 3; Developers "
+        "and superusers may control any number. 0: no limit.",
+    )
+    guest_enabled: bool = _setting(
+        False,
+        "true or false",
+        "Whether `connect guest` lets anybody in, as a guest who is forgotten at the end.",
+    )
+    guest_list: str = _setting(
+        "Guest1,Guest2,Guest3,Guest4,Guest5,Guest6,Guest7,Guest8,Guest9",
+        "names with commas between them",
+        "Names of guests; there are as many at once as there are names.",
+    )
+    py_enabled: bool = _setting(
+        False,
+        "true or false",
+        "Whether superusers have the command `py`, which runs Python in the server: whoever has it "
+        "has everything that the server has.",
+    )
     auto_create_character_with_account: bool = _setting(
         True,
         "true or false",

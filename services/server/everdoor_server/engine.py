@@ -60,6 +60,10 @@ class GameOptions(AccountOptions):
     as the multisession mode says.
     """
 
+    server_name: str = "Everdoor"
+    guest_enabled: bool = False
+    guest_list: tuple[str, ...] = tuple(f"Guest{number}" for number in range(1, 10))
+    py_enabled: bool = False
     cmdset_unloggedin: str = f"{_DEFAULT_SETS}.UnloggedinCmdSet"
     cmdset_session: str = f"{_DEFAULT_SETS}.SessionCmdSet"
     cmdset_account: str = f"{_DEFAULT_SETS}.AccountCmdSet"

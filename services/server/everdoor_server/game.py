@@ -15,6 +15,7 @@ and runs when the folder has been broken since.
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import pkgutil
 import shutil
@@ -34,6 +35,9 @@ PACKAGE = "game"
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "tests", "var", "*.db")
 """What is in a game's folder and is no code of it."""
+
+Screen = str | Callable[[Any], str]
+"""What who has just connected sees: a text, or what makes it for a session."""
 
 CMDSETS = {
     "cmdset_unloggedin": "UnloggedinCmdSet",
@@ -167,12 +171,27 @@ def _options(modules: dict[str, ModuleType]) -> dict[str, Any]:
     for option, name in CMDSETS.items():
         if hasattr(modules.get("cmdsets"), name):
             options[option] = f"{PACKAGE}.cmdsets.{name}"
-    screens = modules.get("connection_screens")
-    screen: str | Callable[..., str] | None = getattr(screens, "connection_screen", None)
-    screen = screen or getattr(screens, "CONNECTION_SCREEN", None)
-    if screen is not None:
-        options["connection_screen"] = screen
+    if "connection_screens" in modules:
+        screen = screen_of(modules["connection_screens"])
+        if screen is not None:
+            options["connection_screen"] = screen
     return options
+
+
+def screen_of(found: object) -> Screen | None:
+    """The connection screen that something is, or, being a module, has; None: it has none.
+
+    A function `connection_screen` may take the session.
+    """
+    if isinstance(found, ModuleType):
+        named = getattr(found, "connection_screen", None)
+        found = named or getattr(found, "CONNECTION_SCREEN", None)
+    if isinstance(found, str):
+        return found
+    if not callable(found):
+        return None
+    show: Callable[..., str] = found
+    return show if inspect.signature(show).parameters else lambda session: show()
 
 
 def error_text(error: Exception, game: LoadedGame, folder: Path | None) -> str:

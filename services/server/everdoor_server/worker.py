@@ -22,7 +22,7 @@ import structlog
 
 from everdoor.bus.sockets import Bus
 from everdoor.endpoints import Endpoints, endpoints
-from everdoor.errors import StartupError
+from everdoor.errors import SettingsError, StartupError
 from everdoor.incarnation import incarnation_is_alive
 from everdoor.settings import Settings
 from everdoor.state import AppSession
@@ -30,7 +30,8 @@ from everdoor.worker import WorkerLink
 from everdoor_server.app import Server, make_auth_client
 from everdoor_server.collector import Collector
 from everdoor_server.commit import Stored
-from everdoor_server.engine import Game, GameOptions
+from everdoor_server.configured import Configured, configure
+from everdoor_server.engine import Game
 from everdoor_server.game import GameError, GameFolder, LoadedGame, error_text
 from everdoor_server.inspection import Inspection
 from everdoor_server.links import Links
@@ -55,21 +56,21 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     """Serve the world of a home until the supervisor asks for an end, or memory is of no use.
 
     Raises:
-        SettingsError: A setting is at fault.
-        StartupError: The database cannot be opened or does not fit this program, or the game
-            cannot be loaded or started; the supervisor has been told why.
+        StartupError: The database cannot be opened or does not fit this program, a setting is at
+            fault, or the game cannot be loaded or started; the supervisor has been told why.
     """
     folder = GameFolder(settings.game, settings.home / "game") if settings.game else None
     try:
         loaded = load(folder, link.handed["code"])
-    except GameError as exc:
+        configured = configure(settings, loaded.options)
+    except (GameError, SettingsError) as exc:
         link.not_starting(str(exc))
         raise StartupError(str(exc)) from exc
     holds = await link.go()
     url = settings.world_database_url.get_secret_value()
     store = Store.open(url, settings.sqlite_synchronous, starter_world)
     try:
-        return await _Worker(link, settings, folder, loaded, store).run(holds)
+        return await _Worker(link, settings, folder, loaded, configured, store).run(holds)
     finally:
         store.close()
 
@@ -106,12 +107,14 @@ class _Worker:
         settings: Settings,
         folder: GameFolder | None,
         loaded: LoadedGame,
+        configured: Configured,
         store: Store,
     ) -> None:
         self._link = link
         self._settings = settings
         self._folder = folder
         self._loaded = loaded
+        self._configured = configured
         self._store = store
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[int] = self._loop.create_future()
@@ -163,7 +166,8 @@ class _Worker:
             self._store.rows,
             collector,
             steady_clock(),
-            _options(self._settings, self._loaded),
+            self._configured.options,
+            self._configured.session_class,
             character_class=Lodger,
             hooks=self._loaded.hooks,
         )
@@ -262,16 +266,6 @@ class _Worker:
 
 class _StartHookFailed(Exception):
     """A hook of the game has raised; the text names its file and line."""
-
-
-def _options(settings: Settings, loaded: LoadedGame) -> GameOptions:
-    options = {
-        "multisession_mode": settings.multisession_mode,
-        "auto_create_character_with_account": settings.auto_create_character_with_account,
-        "auto_puppet_on_login": settings.auto_puppet_on_login,
-        **loaded.options,
-    }
-    return GameOptions(**options)
 
 
 def steady_clock() -> Callable[[], float]:

@@ -1,0 +1,100 @@
+"""What the settings of a world name: classes, command sets, screens; imported, or refused.
+
+A setting at fault stops the start with one line that names it. What a game's folder has stands in
+for what no setting names (`everdoor_server.game`), and what is shipped for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from everdoor.errors import SettingsError, UserError
+from everdoor.settings import Settings
+from everdoor_server.engine import CMDSET_OPTIONS, GameOptions, load_cmdset
+from everdoor_server.game import Screen, screen_of
+from everdoor_server.session import ServerSession
+
+SAME_NAMED = (
+    "multisession_mode",
+    "auto_create_character_with_account",
+    "auto_puppet_on_login",
+    "max_nr_characters",
+    "max_nr_simultaneous_puppets",
+    "server_name",
+    "guest_enabled",
+    "py_enabled",
+)
+"""Settings that are options of the game as they are."""
+
+
+class Configured(NamedTuple):
+    """What a world is built with."""
+
+    options: GameOptions
+    session_class: type[ServerSession]
+
+
+def configure(settings: Settings, of_game: Mapping[str, Any]) -> Configured:
+    """Import what the settings name.
+
+    Args:
+        of_game: Options that the game's folder has set.
+
+    Raises:
+        SettingsError: There is no such thing, or it is none that will do; the text names the
+            setting.
+    """
+    options = {**{name: getattr(settings, name) for name in SAME_NAMED}, **of_game}
+    options["guest_list"] = _names(settings.guest_list)
+    if settings.command_msg_all_sessions != "auto":
+        options["command_msg_all_sessions"] = settings.command_msg_all_sessions
+    for name in CMDSET_OPTIONS:
+        if path := getattr(settings, name):
+            options[name] = _cmdset(name, path)
+    if settings.connection_screen:
+        options["connection_screen"] = _screen(settings.connection_screen)
+    return Configured(GameOptions(**options), _session_class(settings.server_session_class))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _cmdset(setting: str, path: str) -> str:
+    try:
+        load_cmdset(path)
+    except UserError as exc:
+        raise SettingsError(f"{setting}: {exc}") from exc
+    return path
+
+
+def _session_class(path: str) -> type[ServerSession]:
+    found = _imported("server_session_class", path)
+    if not (isinstance(found, type) and issubclass(found, ServerSession)):
+        raise SettingsError(
+            f"server_session_class: expected a subclass of everdoor_server.ServerSession, and "
+            f"{path!r} is none"
+        )
+    return found
+
+
+def _screen(path: str) -> Screen:
+    screen = screen_of(_imported("connection_screen", path))
+    if screen is None:
+        raise SettingsError(
+            f"connection_screen: expected a text, a function or a module that has "
+            f"CONNECTION_SCREEN or connection_screen, and {path!r} is none"
+        )
+    return screen
+
+
+def _imported(setting: str, path: str) -> object:
+    """What stands at a dotted path: a module, or a name in one."""
+    module_name, _, name = path.rpartition(".")
+    try:
+        module = import_module(module_name) if module_name else None
+        return getattr(module, name) if hasattr(module, name) else import_module(path)
+    except Exception as exc:
+        raise SettingsError(f"{setting}: {path!r} cannot be imported: {exc}") from exc
