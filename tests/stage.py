@@ -114,5 +114,8 @@ class Stage:
         assert isinstance(account, Account)
         self.puppeting.at_login(session, account)
 
+    def unlink(self, session: ServerSession) -> None:
+        """No session ends without its hooks here."""
+
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         self.puppeting.at_disconnect(session, reason)

@@ -155,6 +155,10 @@ class TinyGame:
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         self.hooks.append(("login", session.sessid))
 
+    def unlink(self, session: ServerSession) -> None:
+        """Forget who plays it."""
+        session.account = session.puppet = None
+
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         self.hooks.append(("disconnect", session.sessid))
         self.on_disconnect(session)

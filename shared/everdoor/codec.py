@@ -60,6 +60,12 @@ def encode_down(version: int, epoch: int, k: int, message: bytes) -> bytes:
     return _encoder.encode((version, epoch, k, msgspec.Raw(message)))
 
 
+def encode_said(version: int, message: ServerToPortal) -> bytes:
+    """Encode a message of the server in a version, for `encode_down`."""
+    older = OLDER.get(version)
+    return _encoder.encode(message if older is None else older.said_by_server(message))
+
+
 def encode_up_frame(frame: UpFrame) -> bytes:
     """Encode a frame to the server in the version that it bears."""
     older = OLDER.get(frame.version)

@@ -1,11 +1,13 @@
 """Older versions of the stream: what they say differently, and the way from and to them.
 
 Everybody else knows the messages of the current version only (`everdoor.messages.stream`). A
-version that says nothing differently is not here; bytes are `everdoor.codec`'s. Rows and all else
-that the server says are the same in every version so far, so there is nothing here for them.
+version that says nothing differently is not here; bytes are `everdoor.codec`'s. Rows are the same
+in every version: they are stored.
 
     version 1    a `connected` has no `age_s` (taken as 0), an `input` no `prompt` (taken as the last
-                 one of its session: its portal cannot say that it was typed before it was seen)
+                 one of its session: its portal cannot say that it was typed before it was seen);
+                 a `welcome` has no `died`, and there are no `deaths`, `noted` and `suspect`: with
+                 a peer of version 1 no line is ever taken for the death of a server
 
 Source: docs/protocol.md, section 10.
 """
@@ -19,6 +21,7 @@ from everdoor.messages.stream import (
     Ack,
     Connected,
     Count,
+    Deaths,
     Disconnected,
     Flags,
     FlagsChanged,
@@ -26,10 +29,13 @@ from everdoor.messages.stream import (
     Input,
     Message,
     Name,
+    Noted,
     Part,
     PortalToServer,
+    ServerToPortal,
     Text,
     UpFrame,
+    Welcome,
 )
 
 LAST_PROMPT = 2**63 - 1
@@ -57,6 +63,12 @@ class Input1(Message, frozen=True, tag="input"):
     text: Text
 
 
+class Welcome1(Message, frozen=True, tag="welcome"):
+    """Answers a hello; how the generation before ended is not said."""
+
+    generation: Count
+
+
 PortalToServer1 = Hello | Connected1 | Input1 | FlagsChanged | Disconnected | Ack | Part
 
 
@@ -77,8 +89,13 @@ def from_1(frame: UpFrame1) -> UpFrame:
 
 def to_1(frame: UpFrame) -> UpFrame1:
     """Bring a frame of the current messages to those of version 1; it keeps its version."""
-    messages = [_to_1(message) for message in frame.messages]
+    messages = [said for message in frame.messages if (said := _to_1(message)) is not None]
     return UpFrame1(frame.version, frame.epoch, frame.k, messages)
+
+
+def welcome_to_1(message: ServerToPortal) -> ServerToPortal | Welcome1:
+    """Bring what the server says to version 1."""
+    return Welcome1(message.generation) if isinstance(message, Welcome) else message
 
 
 def _from_1(message: PortalToServer1) -> PortalToServer:
@@ -91,8 +108,10 @@ def _from_1(message: PortalToServer1) -> PortalToServer:
             return message
 
 
-def _to_1(message: PortalToServer) -> PortalToServer1:
+def _to_1(message: PortalToServer) -> PortalToServer1 | None:
     match message:
+        case Deaths() | Noted():
+            return None
         case Connected(conn, seq, protocol_key, address, port, flags):
             return Connected1(conn, seq, protocol_key, address, port, flags)
         case Input(conn, seq, text):
@@ -105,12 +124,13 @@ def _to_1(message: PortalToServer) -> PortalToServer1:
 
 
 class Older(NamedTuple):
-    """How frames from portals are said in an older version."""
+    """How frames from portals, and messages of the server, are said in an older version."""
 
     frame: type[UpFrame1]
     to_current: Callable[[UpFrame1], UpFrame]
     from_current: Callable[[UpFrame], UpFrame1]
+    said_by_server: Callable[[ServerToPortal], ServerToPortal | Welcome1]
 
 
-OLDER: Mapping[int, Older] = {1: Older(UpFrame1, from_1, to_1)}
+OLDER: Mapping[int, Older] = {1: Older(UpFrame1, from_1, to_1, welcome_to_1)}
 """By version; one that is not here says what the current one says."""

@@ -372,3 +372,56 @@ def test_what_is_typed_is_seen_again_after_the_answer_and_when_nobody_waits_for_
     sessions.data_in(session, "secret")
     sessions.apply(row(changes=[(1, {"is_asked": False})]))
     assert session.events == [("show input",), ("show input",)]
+
+
+# Lines that kill servers.
+
+
+def test_handler_counts_a_death_for_the_first_input_of_each_session() -> None:
+    sessions = handler(Clock())
+    one, two = client(sessions), client(sessions)
+    one.data_in("a")
+    sessions.take_outgoing()
+    sessions.apply(Row(RowId(1, 1), [(1, 1), (2, 1)], [], [], []))
+    sessions.count_deaths(of_ours=True)
+    assert sessions.deaths() == [(1, 2, 1)]
+    two.data_in("b")
+    sessions.take_outgoing()
+    sessions.count_deaths(of_ours=False)
+    assert sessions.deaths() == [(1, 2, 2), (2, 2, 1)]
+
+
+def test_handler_counts_no_death_for_what_no_server_was_sent() -> None:
+    sessions = handler(Clock())
+    one = client(sessions)
+    sessions.take_outgoing()
+    sessions.apply(Row(RowId(1, 1), [(1, 1)], [], [], []))
+    one.data_in("a")
+    sessions.count_deaths(of_ours=True)
+    assert sessions.deaths() == []
+
+
+def test_handler_counts_the_third_death_only_for_a_line_that_is_noted() -> None:
+    sessions = handler(Clock())
+    client(sessions)
+    sessions.take_outgoing()
+    for _ in range(4):
+        sessions.count_deaths(of_ours=True)
+    assert sessions.deaths() == [(1, 1, 2)]
+    sessions.note(1, 1)
+    sessions.count_deaths(of_ours=False)
+    assert sessions.deaths() == [(1, 1, 2)]
+    sessions.count_deaths(of_ours=True)
+    assert sessions.deaths() == [(1, 1, 3)]
+
+
+def test_handler_forgets_the_deaths_of_a_line_that_is_complete() -> None:
+    sessions = handler(Clock())
+    one = client(sessions)
+    one.data_in("a")
+    sessions.take_outgoing()
+    sessions.count_deaths(of_ours=True)
+    sessions.apply(Row(RowId(1, 1), [(1, 1)], [], [], []))
+    assert sessions.deaths() == []
+    sessions.count_deaths(of_ours=True)
+    assert sessions.deaths() == [(1, 2, 1)]

@@ -15,9 +15,11 @@ from everdoor.messages.stream import (
     Beat,
     Connected,
     Copy,
+    Deaths,
     DownFrame,
     Hello,
     Input,
+    Noted,
     Output,
     Part,
     PortalToServer,
@@ -25,6 +27,7 @@ from everdoor.messages.stream import (
     Resync,
     Row,
     ServerToPortal,
+    Suspect,
     UpFrame,
     Welcome,
 )
@@ -636,3 +639,74 @@ def test_client_that_comes_while_the_server_is_away_is_told_of_in_the_replay() -
     [connected] = bench.messages()
     assert isinstance(connected, Connected)
     assert connected.age_s == 4.0
+
+
+# Lines that kill servers.
+
+
+def died(bench: Bench, generation: int, died: bool = True) -> list[PortalToServer]:
+    """The server has gone; another generation welcomes the portal."""
+    bench.uplink.disconnected(bench.clock.now)
+    bench.connect()
+    bench.say(Welcome(generation, died))
+    return bench.messages()
+
+
+def test_uplink_says_the_deaths_before_the_inputs() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    _, counted, connected = died(bench, 4)
+    assert counted == Deaths([(1, 1, 1)])
+    assert isinstance(connected, Connected)
+    _, counted, _ = died(bench, 5)
+    assert counted == Deaths([(1, 1, 2)])
+
+
+def test_uplink_counts_no_death_for_a_planned_end_or_the_same_server() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    assert not any(isinstance(m, Deaths) for m in died(bench, 3))
+    assert not any(isinstance(m, Deaths) for m in died(bench, 4, died=False))
+
+
+def test_uplink_counts_no_death_before_it_has_known_a_server() -> None:
+    bench = Bench(clients=1)
+    bench.connect()
+    bench.say(Welcome(3, True))
+    assert not any(isinstance(m, Deaths) for m in bench.messages())
+
+
+def test_uplink_notes_a_suspect_and_counts_its_death() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    died(bench, 4)
+    died(bench, 5)
+    bench.say(Suspect(1, 1))
+    assert bench.messages() == [Noted(1, 1)]
+    assert died(bench, 6)[1] == Deaths([(1, 1, 3)])
+
+
+def test_uplink_forgets_what_is_noted_with_a_new_epoch_of_the_same_server() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    died(bench, 4)
+    died(bench, 5)
+    bench.say(Suspect(1, 1))
+    died(bench, 5)
+    assert died(bench, 6)[1] == Deaths([(1, 1, 2)])
+
+
+def test_uplink_does_not_count_a_suspect_when_another_server_died_in_between() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    died(bench, 4)
+    died(bench, 5)
+    bench.say(Suspect(1, 1))
+    assert died(bench, 7)[1] == Deaths([(1, 1, 2)])
+
+
+def test_uplink_cuts_many_deaths_into_frames() -> None:
+    bench = Bench(clients=INPUTS_PER_FRAME + 1)
+    bench.open()
+    counted = [m for m in died(bench, 4) if isinstance(m, Deaths)]
+    assert [len(message.lines) for message in counted] == [INPUTS_PER_FRAME, 1]

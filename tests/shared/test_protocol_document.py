@@ -75,6 +75,9 @@ PARSE: dict[str, Parse] = {
 
 ENCODE: dict[str, Callable[[Any], bytes]] = {
     "frame-up": codec.encode_up_frame,
+    "frame-down": lambda frame: codec.encode_down(
+        frame.version, frame.epoch, frame.k, codec.encode_said(frame.version, frame.message)
+    ),
     "line-to-worker": msgspec.json.encode,
     "line-from-worker": msgspec.json.encode,
 }

@@ -12,15 +12,19 @@ from everdoor.errors import MalformedMessage
 from everdoor.ids import NO_ROW, Incarnation, RowId
 from everdoor.messages.stream import (
     Ack,
+    Beat,
     Connected,
     Copy,
+    Deaths,
     Disconnected,
     FlagsChanged,
     Hello,
     Input,
+    Noted,
     Part,
     PortalToServer,
     UpFrame,
+    Welcome,
 )
 from everdoor.versions import LAST_PROMPT, OLDER
 
@@ -75,3 +79,11 @@ def test_message_of_one_version_is_refused_in_another(version: int, said: list[A
 def test_the_version_before_is_spoken_and_can_be_translated() -> None:
     assert codec.SPOKEN_VERSIONS == (codec.WIRE_VERSION - 1, codec.WIRE_VERSION)
     assert set(OLDER) == set(codec.SPOKEN_VERSIONS) - {codec.WIRE_VERSION}
+
+
+def test_version_1_says_nothing_of_deaths() -> None:
+    frame = UpFrame(1, 1, 1, [Deaths([(1, 2, 1)]), Noted(1, 2), Ack(NO_ROW)])
+    assert codec.decode_up(codec.encode_up_frame(frame)).messages == [Ack(NO_ROW)]
+    said = codec.encode_said(1, Welcome(17, True))
+    assert msgspec.msgpack.decode(said) == ["welcome", 17]
+    assert codec.encode_said(1, Beat()) == codec.encode(Beat())

@@ -39,6 +39,8 @@ class PortalSession:
         kind: What that means for how texts are rendered.
         held: Inputs that the server has not completed, oldest first.
         copy: The server's half.
+        deaths: Servers that may have died of an input, and its number: (seq, how many).
+        noted: The input that the server has said to run alone; 0: none.
         conn_time, cmd_last, cmd_last_visible: Monotonic seconds.
         has_client: False once the client has left; the session stays until the server knows.
     """
@@ -55,6 +57,8 @@ class PortalSession:
         self.held_bytes = 0
         self.next_seq = 1
         self.copy = SessionCopy()
+        self.deaths = (0, 0)
+        self.noted = 0
         self.conn_time = 0.0
         self.cmd_last = 0.0
         self.cmd_last_visible = 0.0

@@ -29,6 +29,9 @@ from everdoor_portal.session import MAX_HELD_BYTES, PortalSession
 IDLE_COMMAND = "idle"
 """A line that clients send by themselves to keep a connection open; it counts as no command."""
 
+SUSPECT_DEATHS = 2
+"""With so many deaths an input is run alone, and only what happens then counts."""
+
 
 class PortalSessionHandler:
     """The sessions of one incarnation of a portal, by connection number.
@@ -176,6 +179,45 @@ class PortalSessionHandler:
             (session.key.conn, session.copy.cursor, session.copy.state)
             for session in self._sessions.values()
             if session.copy.state is not None
+        ]
+
+    # Lines that kill servers (docs/protocol.md, 4.12).
+
+    def count_deaths(self, of_ours: bool) -> None:
+        """The server has died: count it for the first input of each session that it was sent.
+
+        Args:
+            of_ours: It was the very server that this portal was with; only then does it count for
+                a suspect, and only for one that is noted.
+        """
+        unsent: dict[int, int] = {}
+        for message in self._outgoing:
+            unsent.setdefault(message.conn, message.seq)
+        for session in self._sessions.values():
+            head = session.held[0].seq if session.held else 0
+            if not head or head >= unsent.get(session.key.conn, head + 1):
+                continue
+            seq, deaths = session.deaths
+            deaths = deaths if seq == head else 0
+            if deaths < SUSPECT_DEATHS or (of_ours and session.noted == head):
+                session.deaths = (head, deaths + 1)
+
+    def note(self, conn: int, seq: int) -> None:
+        """The server runs this input next, alone: should it die, it is of this."""
+        if session := self._sessions.get(conn):
+            session.noted = seq
+
+    def forget_noted(self) -> None:
+        """Another epoch has begun: nothing is run alone before it is announced again."""
+        for session in self._sessions.values():
+            session.noted = 0
+
+    def deaths(self) -> list[tuple[int, int, int]]:
+        """First inputs under which servers have died: (connection, seq, how many)."""
+        return [
+            (session.key.conn, *session.deaths)
+            for session in self._sessions.values()
+            if session.held and session.held[0].seq == session.deaths[0]
         ]
 
     # From the server.

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import structlog
 
@@ -23,15 +24,18 @@ from everdoor.ids import NO_ROW, RowId
 from everdoor.messages.stream import (
     Ack,
     Beat,
+    Deaths,
     DownFrame,
     Hello,
     Input,
+    Noted,
     Numbered,
     Part,
     Refused,
     Resync,
     Row,
     ServerToPortal,
+    Suspect,
     UpFrame,
     Welcome,
 )
@@ -53,6 +57,9 @@ FRAME_ROOM_BYTES = codec.MAX_FRAME_BYTES // 2
 AWAY_NOTICE = "The game is restarting. What you type is kept and will be done when it is back."
 BACK_NOTICE = "The game is back."
 HELD_TOO_LONG = "The game could not be reached for too long; {lines} of your lines were not done."
+
+Said: TypeAlias = Numbered | Ack | Deaths | Noted
+"""What is said once an epoch is open."""
 
 _log = structlog.get_logger(__name__)
 
@@ -109,6 +116,7 @@ class Uplink:
         self._retry_at = now
         self._needs_socket = True
         self._ack_due = False
+        self._noted: list[Noted] = []
         self._frames: list[bytes] = []
         self._version = codec.WIRE_VERSION
         self.generation = 0
@@ -210,8 +218,11 @@ class Uplink:
         match message:
             case Row():
                 self._take_row(message)
-            case Welcome(generation=generation):
-                self._welcomed(generation, now)
+            case Welcome(generation=generation, died=died):
+                self._welcomed(generation, died, now)
+            case Suspect(conn=conn, seq=seq):
+                self._sessions.note(conn, seq)
+                self._noted.append(Noted(conn, seq))
             case Resync(reason=reason):
                 _log.info("the server asks for a new epoch", reason=reason)
                 self._go_away(now)
@@ -228,10 +239,17 @@ class Uplink:
             self.last = row.id
         self._ack_due = True
 
-    def _welcomed(self, generation: int, now: float) -> None:
+    def _welcomed(self, generation: int, died: bool, now: float) -> None:
+        if died and 0 < self.generation < generation:
+            self._sessions.count_deaths(of_ours=generation == self.generation + 1)
+        self._sessions.forget_noted()
+        self._noted.clear()
         self.generation = generation
         self.refusal = ""
         self._state = LinkState.OPEN
+        lines = self._sessions.deaths()
+        for i in range(0, len(lines), INPUTS_PER_FRAME):
+            self._send([Deaths(lines[i : i + INPUTS_PER_FRAME])], now)
         for inputs in _in_frames(list(self._sessions.held())):
             self._send(inputs, now)
         if self._noticed:
@@ -268,7 +286,8 @@ class Uplink:
     def data_to_send(self, now: float) -> list[bytes]:
         """All frames that are due, new inputs and acknowledgement in one."""
         if self._state is LinkState.OPEN:
-            messages: list[Numbered | Ack] = list(self._sessions.take_outgoing())
+            messages: list[Said] = [*self._noted, *self._sessions.take_outgoing()]
+            self._noted.clear()
             if self._ack_due:
                 self._ack_due = False
                 messages.append(Ack(self.last))
@@ -297,7 +316,7 @@ class Uplink:
             lines = sum(isinstance(message, Input) for message in session.held)
             self._sessions.drop(session, HELD_TOO_LONG.format(lines=lines))
 
-    def _send(self, messages: list[Numbered | Ack], now: float) -> None:
+    def _send(self, messages: list[Said], now: float) -> None:
         sender = self._sender
         if sender is not None:
             frame = UpFrame(sender.version, sender.epoch, sender.next(), [*messages])
@@ -305,9 +324,9 @@ class Uplink:
             self._last_sent = now
 
 
-def _in_frames(messages: list[Numbered | Ack]) -> Iterator[list[Numbered | Ack]]:
+def _in_frames(messages: list[Said]) -> Iterator[list[Said]]:
     """Cut messages into pieces that fit a frame each."""
-    piece: list[Numbered | Ack] = []
+    piece: list[Said] = []
     size = 0
     for message in messages:
         cost = 4 * len(getattr(message, "text", "")) + 256

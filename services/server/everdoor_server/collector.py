@@ -98,6 +98,13 @@ class Collector:
         if self._roster.pop(key, None) is not None:
             self.absent.append(key)
 
+    def refuse(self, key: SessionKey, text: str) -> None:
+        """Tell a client that has no session why, and close its connection."""
+        self.marks += 1
+        draft = self._draft((key.portal, key.incarnation))
+        draft.outputs.append(Output([key.conn], "text", [text], {}))
+        draft.closes.append((key.conn, text[:MAX_NAME]))
+
     def inject(self, session: ServerSession, text: str) -> None:
         self.injected.append((session, text))
 

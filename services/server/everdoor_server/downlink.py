@@ -13,7 +13,7 @@ from collections import deque
 
 from everdoor import codec
 from everdoor.ids import NO_ROW, Incarnation, RowId
-from everdoor.messages.stream import Beat, Hello, Resync, UpFrame, Welcome
+from everdoor.messages.stream import Beat, Hello, Resync, ServerToPortal, Suspect, UpFrame, Welcome
 from everdoor.stream import HEARTBEAT_S, FrameReceiver, FrameSender
 from everdoor_server.commit import OutboxRow
 
@@ -54,6 +54,7 @@ class Downlink:
         self._sender: FrameSender | None = None
         self._next_row = 0
         self._in_flight_bytes = 0
+        self._announced: list[Suspect] = []
         self._last_sent = now
 
     @property
@@ -116,6 +117,7 @@ class Downlink:
         self._epoch = epoch
         self._receiver = receiver
         self._sender = FrameSender(version, epoch)
+        self._announced.clear()
         self.acknowledge(hello.last)
         self._next_row = 0
         self._in_flight_bytes = 0
@@ -124,6 +126,7 @@ class Downlink:
         """End the epoch without the portal's word: nothing is sent until its next hello."""
         self._receiver = None
         self._sender = None
+        self._announced.clear()
         self._next_row = 0
         self._in_flight_bytes = 0
 
@@ -140,13 +143,17 @@ class Downlink:
 
     # Frames.
 
-    def welcome(self, generation: int) -> list[bytes]:
-        """The answer to a hello."""
-        return self._frames(codec.encode(Welcome(generation)))
+    def welcome(self, generation: int, died: bool = False) -> list[bytes]:
+        """The answer to a hello; `died`: the generation before has ended without meaning to."""
+        return self._say(Welcome(generation, died))
+
+    def suspect(self, conn: int, seq: int) -> None:
+        """Announce that a line of which servers may have died is run next."""
+        self._announced.append(Suspect(conn, seq))
 
     def resync(self, reason: str) -> list[bytes]:
         """Ask for a new epoch, and send nothing more in this one."""
-        frames = self._frames(codec.encode(Resync(reason)))
+        frames = self._say(Resync(reason))
         self.close()
         return frames
 
@@ -155,6 +162,9 @@ class Downlink:
         if self._sender is None:
             return []
         frames: list[bytes] = []
+        for suspect in self._announced:
+            frames += self._say(suspect)
+        self._announced.clear()
         end = min(len(self.rows), WINDOW_ROWS)
         while self._next_row < end and self._in_flight_bytes < WINDOW_BYTES:
             body = self.rows[self._next_row].body
@@ -166,6 +176,11 @@ class Downlink:
         if frames:
             self._last_sent = now
         return frames
+
+    def _say(self, message: ServerToPortal) -> list[bytes]:
+        if self._sender is None:
+            return []
+        return self._frames(codec.encode_said(self._sender.version, message))
 
     def _frames(self, message: bytes) -> list[bytes]:
         sender = self._sender

@@ -33,6 +33,13 @@ NEVER = -1
 VOID = "A line that you typed before the game was restarted was not done."
 """Said for each such line: it may have been an answer to a prompt that is no more."""
 
+SKIPPED = (
+    "A line of yours was not done: three times the game failed while doing it. It has been logged "
+    "as {trace}."
+)
+
+CANNOT_GREET = "The game cannot take this connection; it has been logged. Please try again later."
+
 Begin: TypeAlias = Callable[[Lane, Connected], ServerSession]
 """Makes the session of a connection that has just begun."""
 
@@ -61,6 +68,7 @@ class Driver:
         self._collector = collector
         self._lanes = lanes
         self._new_session = new_session
+        self._alone: Lane | None = None
         self._set_off: deque[Lane] = deque()
         self._set_off_lines = 0
         self._waits: list[Waiting] = []
@@ -87,6 +95,38 @@ class Driver:
             self._lanes.report(lane, error)
             running = None
         self._perform(lane, running)
+
+    def step_alone(self, lane: Lane) -> None:
+        """Run the next input of a lane while nothing else runs; its cursor moves in any case, so
+        that what follows a wait is not run again should the server die of it."""
+        self._alone = lane
+        try:
+            self.step(lane)
+        finally:
+            self._alone = None
+
+    def skip(self, lane: Lane) -> None:
+        """Complete the next input of a lane without running it: servers have died of it."""
+        is_free = lane.running is None or lane.is_asking
+        if not is_free or self._lanes.has_ended(lane):
+            return
+        message = lane.queue.popleft()
+        lane.seq, lane.calls = message.seq, 0
+        if lane.running is not None:
+            self._lanes.guarded(lane, lane.running.close)
+            lane.running, lane.is_asking = None, False
+        _log_skipped(lane, message)
+        session = lane.session
+        if session is None:
+            self._collector.refuse(lane.key, CANNOT_GREET)
+            self._lanes.drop(lane)
+        elif isinstance(message, Connected | Disconnected):
+            self._rules.sessions.forget(session, CANNOT_GREET)
+            self._lanes.drop(lane)
+        else:
+            if isinstance(message, Input):
+                session.msg(SKIPPED.format(trace=lane.trace))
+            self._complete(lane)
 
     def _begin(self, lane: Lane, message: Numbered) -> Running | None:
         match message:
@@ -189,7 +229,8 @@ class Driver:
             lane.is_asking = True
         else:
             self._wait_for_shell(lane, request)
-        if self._marks() != lane.marks and lane.cursor < lane.seq:
+        is_begun = self._marks() != lane.marks or lane is self._alone
+        if is_begun and lane.cursor < lane.seq:
             session.unfinished = lane.seq
             session.touch()
             self._move_cursor(lane)
@@ -303,3 +344,20 @@ class Driver:
                     if lane is not None:
                         lane.marks = NEVER
                     self._set_off.append(target)
+
+
+def _log_skipped(lane: Lane, message: Numbered) -> None:
+    """Log what is needed to find out what a line does; a password may be in it before a login."""
+    session = lane.session
+    text = message.text if isinstance(message, Input) else type(message).__name__
+    is_secret = isinstance(message, Input) and not (session and session.logged_in)
+    _log.error(
+        "a line was skipped: servers have died of it",
+        session=str(lane.key),
+        sessid=session.sessid if session else 0,
+        account=session.uname if session else None,
+        puppet=session.puname if session else None,
+        seq=message.seq,
+        text="***" if is_secret else text,
+        trace=lane.trace,
+    )

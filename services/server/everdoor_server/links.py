@@ -21,11 +21,13 @@ from everdoor.ids import Incarnation, RowId
 from everdoor.messages.stream import (
     Ack,
     Connected,
+    Deaths,
     Disconnected,
     DownFrame,
     FlagsChanged,
     Hello,
     Input,
+    Noted,
     Numbered,
     Part,
     PortalToServer,
@@ -73,7 +75,22 @@ class Dead(NamedTuple):
     link: Downlink
 
 
-LinkEvent: TypeAlias = Greeted | Arrived | Dead
+class Counted(NamedTuple):
+    """Lines of this portal under which servers have died: (conn, seq, how many)."""
+
+    link: Downlink
+    lines: list[tuple[int, int, int]]
+
+
+class NotedBy(NamedTuple):
+    """The portal has noted that a suspect is run next."""
+
+    link: Downlink
+    conn: int
+    seq: int
+
+
+LinkEvent: TypeAlias = Greeted | Arrived | Dead | Counted | NotedBy
 
 IsAlive: TypeAlias = Callable[[str, Incarnation], bool]
 """Says whether an incarnation of a portal of this host still runs."""
@@ -88,12 +105,20 @@ class Links:
         is_alive: Asked about portals of this host only.
         grace_s: How long a portal that cannot be reached is waited for; 0: for ever.
         now: Monotonic seconds.
+        died: Whether the generation before ended without meaning to.
     """
 
     def __init__(
-        self, stored: Stored, host: str, is_alive: IsAlive, grace_s: float, now: float
+        self,
+        stored: Stored,
+        host: str,
+        is_alive: IsAlive,
+        grace_s: float,
+        now: float,
+        died: bool = False,
     ) -> None:
         self._generation = stored.generation
+        self._died = died
         self._host = host
         self._is_alive = is_alive
         self._grace_s = grace_s
@@ -163,6 +188,10 @@ class Links:
                 case Ack(last=last):
                     if link.acknowledge(last):
                         self._trimmed[link.portal] = last
+                case Deaths(lines=lines):
+                    yield Counted(link, lines)
+                case Noted(conn=conn, seq=seq):
+                    yield NotedBy(link, conn, seq)
                 case Hello() | Part():
                     raise MalformedMessage("a hello within an epoch")
 
@@ -220,7 +249,8 @@ class Links:
         if hello.last.generation:
             self._trimmed[link.portal] = hello.last
         self._route(routing_id, link)
-        self._answers += [(routing_id, frame) for frame in link.welcome(self._generation)]
+        welcome = link.welcome(self._generation, self._died)
+        self._answers += [(routing_id, data) for data in welcome]
         yield Greeted(link, hello, [codec.decode_row(row.body) for row in link.rows])
 
     def _refuse_version(self, routing_id: bytes, error: UnsupportedVersion) -> None:

@@ -49,6 +49,9 @@ class LoginHooks(Protocol):
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         """Release the puppet and run the hooks of session and account."""
 
+    def unlink(self, session: ServerSession) -> None:
+        """Take the session from its account and puppet; no hook is run."""
+
 
 class ServerSessionHandler:
     """The sessions of one world, by `sessid`.
@@ -175,6 +178,13 @@ class ServerSessionHandler:
             self.remove(session)
             session.logged_in = False
             self._sink.close(session, reason)
+
+    def forget(self, session: ServerSession, reason: str) -> None:
+        """End a session whose hooks cannot be run: silently, for everybody else."""
+        self._hooks.unlink(session)
+        self.remove(session)
+        session.logged_in = False
+        self._sink.close(session, reason)
 
     def disconnect_all_sessions(self, reason: str = "") -> None:
         for session in self:

@@ -6,7 +6,8 @@ transaction, and only when that has happened are its rows sent. So whatever a pl
 database has seen can be seen again after a crash, and what none of them saw is done again.
 
 Inputs wait in `lanes`, are run by `driving`, and sessions come from former generations by
-`adoption`. No socket, database or clock is here.
+`adoption`; what may have killed a server is run alone (`trials`). No socket, database or clock is
+here.
 
 Source: docs/protocol.md, sections 4 and 8.
 """
@@ -29,8 +30,9 @@ from everdoor_server.downlink import Downlink
 from everdoor_server.driving import Driver, Waiting
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes
-from everdoor_server.links import Arrived, Dead, Greeted, LinkEvent, Links
+from everdoor_server.links import Arrived, Counted, Dead, Greeted, LinkEvent, Links, NotedBy
 from everdoor_server.restarts import Ending
+from everdoor_server.trials import Trials, Verdict
 
 TURN_S = 0.02
 """A turn ends after so long when more lines wait: others' answers are not held back longer."""
@@ -76,6 +78,7 @@ class Turn:
         self._lanes = Lanes(rules)
         self._adoption = Adoption(app, rules, collector, self._lanes, stored)
         self._driver = Driver(rules, collector, self._lanes, self._adoption.new_session)
+        self._trials = Trials(links)
         self._actions: deque[Callable[[], None]] = deque()
         self._resumed: deque[tuple[int, Any, Exception | None]] = deque()
         self._confirmed: dict[SessionKey, int] = {}
@@ -90,8 +93,13 @@ class Turn:
                 self._lanes.accept(link, message)
             case Greeted(link, hello, rows):
                 self._know(link, buried=False)
+                self._trials.greeted((link.portal, link.incarnation.number))
                 for lane in self._adoption.greeted(link, hello, rows):
                     self._driver.interrupt(lane)
+            case Counted(link, lines):
+                self._trials.count(link, lines)
+            case NotedBy(link, conn, seq):
+                self._trials.noted(link, conn, seq)
             case Dead(link):
                 self._bury(link)
 
@@ -107,7 +115,14 @@ class Turn:
 
     def has_work(self) -> bool:
         """Whether a line, an answer or an action waits to be run."""
-        return bool(self._lanes.has_ready or self._resumed or self._actions)
+        if self._trials.is_on:
+            return self._trials.has_work
+        waits = self._lanes.has_ready or self._resumed or self._actions
+        return bool(waits or self._trials.has_work)
+
+    def tick(self, now: float) -> None:
+        """Tell the time, a few times a second: monotonic seconds, as the links are told."""
+        self._trials.tick(now)
 
     # The turn.
 
@@ -120,6 +135,12 @@ class Turn:
         Returns:
             What must be written before anything is sent, or None when there is nothing.
         """
+        if not lines:
+            self._trials.call_off()
+        if self._trials.is_on:
+            if (lane := self._trials.take()) is not None:
+                self._driver.step_alone(lane)
+            return self._take_commit()
         end = self._elapsed() + TURN_S
         while self._actions:
             self._act(self._actions.popleft())
@@ -127,10 +148,21 @@ class Turn:
         while lines and self._resumed:
             self._driver.go_on(*self._resumed.popleft())
         while lines and self._lanes.has_ready:
-            self._driver.step(self._lanes.next_ready())
+            self._step(self._lanes.next_ready())
             if self._elapsed() > end:
                 break
+        if lines:
+            self._trials.begin()
         return self._take_commit()
+
+    def _step(self, lane: Lane) -> None:
+        match self._trials.verdict(lane):
+            case Verdict.RUN:
+                self._driver.step(lane)
+            case Verdict.TRY:
+                self._trials.put_off(lane)
+            case Verdict.SKIP:
+                self._driver.skip(lane)
 
     def committed(self, commit: Commit) -> None:
         """The Commit is written: its rows may go, and auth may forget what it answered."""
@@ -209,6 +241,7 @@ class Turn:
     def _bury(self, link: Downlink) -> None:
         """End all sessions of a dead incarnation, and forget its rows."""
         self._adoption.bury(link)
+        self._trials.forget((link.portal, link.incarnation.number))
         self._forgotten.append(link.portal)
         self._know(link, buried=True)
         self._links.bury(link)

@@ -118,6 +118,20 @@ class Ack(Message, frozen=True, tag="ack"):
     last: RowId
 
 
+class Deaths(Message, frozen=True, tag="deaths"):
+    """Lines under which servers have died: (conn, seq, how many), each the first of its session
+    that is not complete. Said after `welcome`, before the inputs."""
+
+    lines: list[tuple[Count, Count, Count]]
+
+
+class Noted(Message, frozen=True, tag="noted"):
+    """Answers `Suspect`: should the server die now, it is of this line."""
+
+    conn: Count
+    seq: Count
+
+
 class Part(Message, frozen=True, tag="part"):
     """A piece of a message too large for one frame; the pieces joined are its encoding."""
 
@@ -129,7 +143,7 @@ class Part(Message, frozen=True, tag="part"):
 Numbered = Connected | Input | FlagsChanged | Disconnected
 """Inputs: each carries the next `seq` of its connection, from 1."""
 
-PortalToServer = Hello | Numbered | Ack | Part
+PortalToServer = Hello | Numbered | Ack | Deaths | Noted | Part
 
 
 # From server to portal.
@@ -164,13 +178,24 @@ class Row(Message, frozen=True, tag="row"):
 
 
 class Welcome(Message, frozen=True, tag="welcome"):
-    """Answers a hello: the epoch is open, and the rows the portal lacks follow."""
+    """Answers a hello: the epoch is open, and the rows the portal lacks follow.
+
+    `died`: the generation before this one has ended without meaning to.
+    """
 
     generation: Count
+    died: bool = False
 
 
 class Beat(Message, frozen=True, tag="beat"):
     """Says only that the server lives (a portal says the same with a frame without messages)."""
+
+
+class Suspect(Message, frozen=True, tag="suspect"):
+    """This line of which servers may have died is run next, alone, once the portal has noted it."""
+
+    conn: Count
+    seq: Count
 
 
 class Resync(Message, frozen=True, tag="resync"):
@@ -186,7 +211,7 @@ class Refused(Message, frozen=True, tag="refused"):
     text: Name
 
 
-ServerToPortal = Row | Welcome | Beat | Resync | Refused | Part
+ServerToPortal = Row | Welcome | Beat | Suspect | Resync | Refused | Part
 
 
 # Frames.
