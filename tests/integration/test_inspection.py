@@ -216,6 +216,30 @@ def test_log_follows(system: System) -> None:
         assert json.loads(line)["timestamp"]
 
 
+@pytest.mark.parametrize("command", ["session watch", "log -f -n 0"])
+def test_following_ends_quietly_when_nobody_reads_any_more(system: System, command: str) -> None:
+    told = system.folder / "stderr"
+    with told.open("w") as stderr:
+        process = subprocess.Popen(
+            f"everdoor {command} | head -n 1",
+            shell=True,
+            cwd=system.folder,
+            env=system.environment(),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+
+    async def main() -> None:
+        while process.poll() is None:
+            async with playing(system, "Ada"):
+                pass
+
+    asyncio.run(main())
+    seen, _ = process.communicate()
+    assert len(seen.splitlines()) == 1
+    assert told.read_text() == ""
+
+
 def complete(system: System, words: str) -> list[str]:
     """What bash would offer behind these words."""
     done = subprocess.run(

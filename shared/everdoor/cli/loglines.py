@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from heapq import merge
+from itertools import chain
 from typing import Any, NamedTuple
 
 import click
@@ -56,8 +56,11 @@ def parse_all(texts: Iterable[str], process: str, previous: str = NO_TIME) -> li
 
 
 def merged(files: Iterable[Sequence[LogLine]]) -> list[LogLine]:
-    """Put lines of several processes in the order of time; each process's stay in their order."""
-    return list(merge(*files, key=lambda line: line.time))
+    """Put lines of several files in the order of time; those of one time stay in their order.
+
+    A file too is only nearly in that order: a supervisor and its workers share one.
+    """
+    return sorted(chain.from_iterable(files), key=lambda line: line.time)
 
 
 def for_people(line: LogLine, width: int = 0) -> str:

@@ -88,7 +88,8 @@ class _Watch:
     """One follower of the server's events."""
 
     def __init__(self, bus: Bus, system: Endpoints, tell: Callable[[News], None]) -> None:
-        self._tell = tell
+        self._print = tell
+        self._unheard: asyncio.Future[None] = bus.loop.create_future()
         self._client = RpcClient(bus, system.server_rpc, "cli")
         self._roster = Roster()
         self._due = asyncio.Event()
@@ -98,6 +99,16 @@ class _Watch:
         )
 
     async def run(self) -> None:
+        """Follow until nobody reads any more.
+
+        Raises:
+            BrokenPipeError: Nobody reads any more.
+        """
+        following = asyncio.ensure_future(self._keep_complete())
+        await asyncio.wait([following, self._unheard], return_when=asyncio.FIRST_COMPLETED)
+        (self._unheard if self._unheard.done() else following).result()
+
+    async def _keep_complete(self) -> None:
         """Take the whole state whenever it is due."""
         while True:
             await self._due.wait()
@@ -125,6 +136,13 @@ class _Watch:
         event = published.event
         self._roster.apply(event.data)
         self._tell(News(published.topic, event.seq, event.time, event.publisher, event.data, False))
+
+    def _tell(self, news: News) -> None:
+        try:
+            self._print(news)
+        except BrokenPipeError as exc:
+            if not self._unheard.done():
+                self._unheard.set_exception(exc)
 
     def _note_away(self) -> None:
         if not self._is_away:

@@ -19,8 +19,8 @@ def shown(text: str, process: str = "server") -> str:
     return click.unstyle(for_people(parse(text, process), 8))
 
 
-def test_merged_is_in_the_order_of_time_and_keeps_that_of_each_process() -> None:
-    server = parse_all([line(1, "a"), line(3, "b"), line(3, "c")], "server")
+def test_merged_is_in_the_order_of_time_also_where_a_file_is_not() -> None:
+    server = parse_all([line(3, "b"), line(1, "a"), line(3, "c")], "server")
     portal = parse_all([line(2, "d"), line(3, "e")], "portal.1")
 
     assert [each.fields["event"] for each in merged([server, portal]) if each.fields] == [*"adbce"]
