@@ -290,3 +290,60 @@ def test_player_of_a_deleted_object_is_told_and_out_of_character() -> None:
     assert anna.delete()
     assert stage.heard(session) == ["Anna is no more; you are out of character."]
     assert (session.puid, stage.account(session).puppet) == (None, None)
+
+
+# Borrowing, and bodies that nobody controls.
+
+
+def test_npc_that_is_borrowed_stays_in_the_world_when_it_is_let_go() -> None:
+    stage = Stage()
+    _, berts = stage.actor("Bert", 2)
+    session = stage.login("Boss", 3, superuser=True)
+    account, innkeeper = stage.account(session), stage.npc("Innkeeper")
+    stage.sent.clear()
+    assert account.puppet_object(session, innkeeper)
+    account.unpuppet_object(session)
+    assert (innkeeper.location, innkeeper.has_account) == (stage.hall, 0)
+    assert stage.heard(berts) == ["Boss has left the game."]
+    assert not innkeeper.tags.all("account")
+
+
+def test_character_of_another_that_is_asleep_is_put_back_to_sleep() -> None:
+    stage = Stage()
+    berts = stage.login("Bert", 2)
+    bert = stage.puppet(berts)
+    stage.sessions.disconnect(berts)
+    session = stage.login("Boss", 3, superuser=True)
+    account = stage.account(session)
+    account.puppet_object(session, bert)
+    assert bert.location is stage.hall
+    account.unpuppet_object(session)
+    assert bert.location is None
+
+
+def test_body_that_lost_its_session_with_the_server_leaves_the_world() -> None:
+    stage = Stage()
+    stage.login()
+    stage.commit()
+    stage.restart()
+    _, berts = stage.actor("Bert", 2)
+    body = stage.objects.find("Anna", typeclass=Character)[0]
+    assert body.tags.has("puppeted", "account") and body.location_id == stage.hall.id
+    stage.puppeting.sweep()
+    assert body.location is None
+    assert stage.heard(berts) == ["Anna has left the game (connection lost)."]
+    stage.puppeting.sweep()
+    assert stage.heard(berts) == []
+    assert stage.puppet(berts).location_id == stage.hall.id
+
+
+def test_body_whose_hook_fails_does_not_keep_the_server_from_starting() -> None:
+    class Stubborn(Character):
+        def at_post_unpuppet(self, account: Any = None, session: Any = None, **kw: Any) -> None:
+            raise ValueError("no")
+
+    stage = Stage()
+    body = stage.objects.create(Stubborn, "Stub", location=stage.hall)
+    body.tags.add("puppeted", "account")
+    stage.puppeting.sweep()
+    assert not body.tags.has("puppeted", "account")

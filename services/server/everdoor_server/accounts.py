@@ -153,6 +153,10 @@ class Account:
 
     character = puppet
 
+    def owns(self, obj: Object) -> bool:
+        """Whether something is one of its characters."""
+        return obj.id in self.character_ids
+
     def get_puppet(self, session: ServerSession) -> Object | None:
         """What one of its sessions controls."""
         return self.accounts.objects.get(session.puid)

@@ -195,6 +195,7 @@ class Game:
     def at_server_start(self, ended: Ending) -> None:
         """A generation begins; `ended` is how the one before it did."""
         self._ended = ended
+        self._puppeting.sweep()
         run_hooks(self._hooks, START_HOOKS[ended], self)
 
     @entry

@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
 from everdoor_server.accounts import Account, Accounts
 from everdoor_server.locks import has_permission
 from everdoor_server.objects import Object
+from everdoor_server.rows import Label
 from everdoor_server.session import ServerSession
 
 SHARING_MODES = (1, 3)
 """Multisession modes in which several sessions may control one object."""
 
+PUPPETED = Label("tag", "account", "puppeted")
+"""Marks what somebody controls, as in Evennia."""
+
 EXEMPT_PERMISSION = "Developer"
 """Who has it may control any number of objects; as in Evennia."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Puppeting:
@@ -120,7 +128,23 @@ class Puppeting:
                 if not obj.has_account:
                     obj.account = None
                 obj.at_post_unpuppet(account, session=session, **kwargs)
+                if not obj.has_account:
+                    obj.tags.remove(PUPPETED.name, PUPPETED.category)
             session.set_puppet(None)
+
+    def sweep(self) -> None:
+        """Have what is marked as puppeted, and is not, be let go of; a hook that raises is logged.
+
+        A server ended between the loss of a session and what follows from it.
+        """
+        for obj in self._objects.find(tag=PUPPETED.name, category=PUPPETED.category):
+            if obj.has_account:
+                continue
+            try:
+                obj.at_post_unpuppet(None, session=None, reason=" (connection lost)")
+            except Exception:
+                _log.exception("a body could not leave", object=obj.id)
+            obj.tags.remove(PUPPETED.name, PUPPETED.category)
 
     # Private.
 
@@ -169,6 +193,7 @@ class Puppeting:
     def _link(self, account: Account, session: ServerSession, obj: Object) -> None:
         obj.sessions.add(session)
         obj.account = account
+        obj.tags.add(PUPPETED.name, PUPPETED.category)
         session.puppet = obj
 
     def _puppet_at_login(self, account: Account, session: ServerSession) -> Object | None:

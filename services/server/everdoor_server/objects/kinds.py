@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from everdoor_server.objects.base import Object
+from everdoor_server.rows import Label
+
+BORROWED = Label("tag", "account", "borrowed")
+"""Marks a character that stays where it is when it is let go."""
 
 
 class Thing(Object):
@@ -63,7 +67,13 @@ class Character(Object):
             self.msg((self.at_look(location), {"type": "look"}))
 
     def at_pre_puppet(self, account: Any, session: Any, **kwargs: Any) -> None:
-        """Come back to where it was when it was last let go."""
+        """Come back to where it was when it was last let go.
+
+        One that stands in the world, and is none of the account's own, is borrowed: it stays there
+        when it is let go.
+        """
+        if self.location is not None and not self.has_account and not account.owns(self):
+            self.tags.add(BORROWED.name, BORROWED.category)
         if self.location is None:
             self.location = self.db.prelogout_location or self.home or self.objects.start_location()
         if self.location is None:
@@ -81,17 +91,24 @@ class Character(Object):
         if location is None:
             return
         self.msg((self.at_look(location), {"type": "look"}), session=session)
-        if session is None:
+        if session is None and not self._is_borrowed:
             text = "{name} has entered the game."
             location.msg_contents(text, [self], self, {"name": self})
 
     def at_post_unpuppet(self, account: Any = None, session: Any = None, **kwargs: Any) -> None:
-        """Leave the world when the last session has let go."""
+        """Leave the world when the last session has let go, unless it was only borrowed."""
         location = self.location
         if self.has_account or location is None:
+            return
+        if self._is_borrowed:
+            self.tags.remove(BORROWED.name, BORROWED.category)
             return
         reason = kwargs.get("reason", "")
         text = f"{{name}} has left the game{reason}."
         location.msg_contents(text, [self], self, {"name": self})
         self.db.prelogout_location = location
         self.location = None
+
+    @property
+    def _is_borrowed(self) -> bool:
+        return self.tags.has(BORROWED.name, BORROWED.category)
