@@ -202,6 +202,12 @@ class Settings(BaseSettings):
         "How long the server keeps the sessions of a portal that it cannot reach and that may "
         "still live. 0: without end, within the memory bound of its outbox.",
     )
+    turn_limit_s: Seconds = _setting(
+        10.0,
+        "seconds, 0 or 1 and more",
+        "How long the server may be busy with one thing before it counts as hung: it then ends "
+        "itself, and the log says where it was. 0: never, for debuggers.",
+    )
     restart_notice_after_s: Seconds = _setting(
         2.0,
         "seconds, 0 or more",
@@ -244,13 +250,19 @@ class Settings(BaseSettings):
     )
     world_database_url: SecretStr = _setting(
         _sqlite_in_home("world"),
-        "a database URL such as sqlite:///path or postgresql+psycopg://user@host/name",
+        "a database URL such as sqlite:///path or postgresql://user@host/name",
         "Where the game world is stored. Default: an SQLite file in the home.",
     )
     auth_database_url: SecretStr = _setting(
         _sqlite_in_home("auth"),
-        "a database URL such as sqlite:///path or postgresql+psycopg://user@host/name",
+        "a database URL such as sqlite:///path or postgresql://user@host/name",
         "Where accounts are stored. Default: an SQLite file in the home.",
+    )
+    takeover_after_s: Annotated[float, Field(ge=1, allow_inf_nan=False)] = _setting(
+        10.0,
+        "seconds, 1 or more",
+        "With the world in PostgreSQL: how long the server of another home that serves it must "
+        "give no sign of life before this one takes over; until then this one waits.",
     )
     sqlite_synchronous: Literal["NORMAL", "FULL"] = _setting(
         "NORMAL",

@@ -12,17 +12,18 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Addressed, Bus, Wire
-from everdoor.errors import CallRefused, Fenced, StoreBusy, StoreError
+from everdoor.errors import CallRefused, StoreError
 from everdoor.messages.calls import ConfirmCopies, CopiesKept, CopiesLack
 from everdoor_server.auth_client import AuthClient
 from everdoor_server.barrier import BARRIER_S, Barrier
 from everdoor_server.commit import Commit
+from everdoor_server.committing import CommitStore, Committer
 from everdoor_server.driving import Waiting
 from everdoor_server.links import Links
 from everdoor_server.restarts import Ending
@@ -36,28 +37,10 @@ TICK_S = 0.25
 CONFIRM_S = 1.0
 """How often auth is told which of its answers it may forget."""
 
-COMMIT_PATIENCE_S = 5.0
-"""How long a commit that the database refuses for now is tried again."""
-
-COMMIT_RETRY_S = 0.05
-
 SETTLE_S = 2.0
 """How long after a start portals are expected back: they notice a break within SILENCE_S."""
 
 _log = structlog.get_logger(__name__)
-
-
-class CommitStore(Protocol):
-    """What the turn's shell needs of the world database."""
-
-    def commit(self, commit: Commit) -> None:
-        """Write all of it or nothing.
-
-        Raises:
-            Fenced: A newer generation exists.
-            StoreBusy: Not now; the same Commit may be tried again.
-            StoreError: It cannot be written, or whether it was is unknown.
-        """
 
 
 class Server:
@@ -70,6 +53,7 @@ class Server:
 
     Attributes:
         on_committed: Called with each Commit that is written, once players have been answered.
+        on_tick: Called every TICK_S as long as nothing keeps this process from it.
     """
 
     def __init__(
@@ -87,12 +71,11 @@ class Server:
         self._links = links
         self._sessions = sessions
         self._store = store
+        self._committer = Committer(loop, store, self._after_turn, self._give_up)
         self._auth = auth
         self._leave = leave
         self._wire: Wire[Addressed] | None = None
         self._arrived: deque[Addressed] = deque()
-        self._committed = asyncio.Event()
-        self._committed.set()
         self._is_parked = False
         self._barrier: Barrier | None = None
         self._confirmed = asyncio.Event()
@@ -101,9 +84,10 @@ class Server:
         self._on_settled: Callable[[], None] | None = None
         self._settle_by = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._performed: list[Callable[[], None]] = []
         self.on_committed: Callable[[Commit], None] = lambda commit: None
+        self.on_tick: Callable[[], None] = lambda: None
 
     def start(self, bus: Bus, stream: str, fd: int | None, on_settled: Callable[[], None]) -> None:
         """Take the listening socket of the stream and serve portals.
@@ -118,6 +102,14 @@ class Server:
         self._tick()
         self._confirm()
 
+    def keep_lease(self, generation: int, every_s: float) -> None:
+        """Show others that this generation lives, from now on; not while its end is planned, when
+        its successor takes the lease."""
+        if not self._is_parked:
+            self._committer.renew(generation)
+        again = partial(self.keep_lease, generation, every_s)
+        self._timers["lease"] = self._loop.call_later(every_s, again)
+
     def close(self) -> None:
         """Stop serving; a turn under way is not waited for, its lines are run again."""
         self._has_left = True
@@ -125,12 +117,20 @@ class Server:
             timer.cancel()
         for task in self._tasks:
             task.cancel()
+        self._committer.close()
         if self._wire is not None:
             self._wire.close()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being written."""
+        return self._committer.is_idle
+
     def info(self) -> dict[str, Any]:
         """What `everdoor status` says of this worker."""
-        return {"sessions": len(self._sessions), "portals": len(self._links)}
+        counts = {"sessions": len(self._sessions), "portals": len(self._links)}
+        trouble = self._committer.trouble
+        return {**counts, "trouble": trouble} if trouble else counts
 
     # A planned end.
 
@@ -147,10 +147,11 @@ class Server:
         """
         begun = self._loop.time()
         self._is_parked = True
+        await self._committer.wait_idle()
         self._turn.end(ending)
         self._turn.do(stop)
         self._work()
-        await self._committed.wait()
+        await self._committer.wait_idle()
         quiesced = self._loop.time()
         self._confirmed.clear()
         barrier = self._barrier = Barrier(self._turn, self._links)
@@ -222,50 +223,25 @@ class Server:
         While a commit is tried again nothing else happens: memory must not run further ahead.
         """
         self._turn_is_due = False
-        if not self._committed.is_set() or self._has_left:
+        if not self._committer.is_idle or self._has_left:
             return
         now = self._loop.time()
-        commit: Commit | None = None
         try:
             while self._arrived:
                 routing_id, frame = self._arrived.popleft()
                 for event in self._links.receive(routing_id, frame, now):
                     self._turn.receive(event)
             commit = self._turn.run(lines=not self._is_parked)
-            if commit is not None:
-                self._store.commit(commit)
-        except StoreBusy as exc:
-            if commit is None:
-                self._give_up(exc)
-                return
-            self._spawn(self._commit_patiently(commit, exc))
-            return
-        except (Fenced, StoreError) as exc:
+        except StoreError as exc:
             self._give_up(exc)
             return
-        self._after_turn(commit)
-
-    async def _commit_patiently(self, commit: Commit, error: StoreBusy) -> None:
-        """Try a commit again for a while; portals go on holding what is typed."""
-        self._committed.clear()
-        _log.warning("the database does not take a turn, trying again", error=str(error))
-        end = self._loop.time() + COMMIT_PATIENCE_S
-        while self._loop.time() < end:
-            await asyncio.sleep(COMMIT_RETRY_S)
-            self._send()
-            try:
-                self._store.commit(commit)
-            except StoreBusy as exc:
-                error = exc
-                continue
-            except StoreError as exc:
-                self._give_up(exc)
-                return
-            self._committed.set()
-            self._after_turn(commit)
-            self._work_soon()
-            return
-        self._give_up(error)
+        if self._store.failure is not None:
+            # Whatever asked may have done half of what it was about: it is done again from rows.
+            self._give_up(self._store.failure)
+        elif commit is None:
+            self._after_turn(None)
+        else:
+            self._committer.write(commit)
 
     def _after_turn(self, commit: Commit | None) -> None:
         if commit is not None:
@@ -279,7 +255,7 @@ class Server:
         for settle in performed:
             settle()
         self._tell_settled()
-        if self._turn.has_work() and not self._is_parked:
+        if self._arrived or (self._turn.has_work() and not self._is_parked):
             self._work_soon()
 
     def _tell_settled(self) -> None:
@@ -337,16 +313,21 @@ class Server:
     # Time.
 
     def _tick(self) -> None:
-        if self._committed.is_set():
+        self.on_tick()
+        self._turn.tick(self._loop.time())
+        if not self._committer.is_idle:
+            # Nothing is run, but portals are shown that somebody is here.
+            self._send()
+        else:
             for dead in self._links.find_dead(self._loop.time()):
                 _log.warning("a portal has ended", portal=dead.link.portal)
                 self._turn.receive(dead)
             self._work()
-        self._timers[self._tick] = self._loop.call_later(TICK_S, self._tick)
+        self._timers["tick"] = self._loop.call_later(TICK_S, self._tick)
 
     def _confirm(self) -> None:
         self._spawn(self._auth.confirm(self._turn.take_answered()))
-        self._timers[self._confirm] = self._loop.call_later(CONFIRM_S, self._confirm)
+        self._timers["confirm"] = self._loop.call_later(CONFIRM_S, self._confirm)
 
 
 def _attempt(action: Callable[[], None], done: asyncio.Future[None]) -> Callable[[], None]:

@@ -29,19 +29,23 @@ def run(ctx: click.Context) -> None:
     """Run the game server of this home in the foreground until SIGTERM or Ctrl-C.
 
     One runs in each home. A second worker waits, loaded, and takes over at once when the first
-    ends. Exit code 3 when it could not start: the database cannot be opened, or the server runs
-    already.
+    ends. A server for a world in PostgreSQL that the server of another home serves waits until
+    that one ends. Exit code 3 when it could not start: the database cannot be opened, or the
+    server runs already.
     """
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
     from everdoor.listeners import listen_ipc
     from everdoor.logs import configure_logs
     from everdoor.supervisor import WorkerSpec, supervise
+    from everdoor_server.worldlock import world_lock
 
     settings = settings_to_start()
     configure_logs(settings, "server")
     system = endpoints_of(settings)
 
     def prepare(stack: ExitStack) -> list[WorkerSpec]:
+        url = settings.world_database_url.get_secret_value()
+        stack.enter_context(world_lock(url, settings.home))
         listeners = {
             "stream": listen_ipc(system.stream),
             "rpc": listen_ipc(system.server_rpc),
@@ -121,15 +125,13 @@ def status(json: bool) -> None:
 
 
 def _restart(mode: Literal["reload", "reset"], json: bool) -> None:
-    import msgspec
-
     from everdoor.cli.output import print_json
     from everdoor.messages.calls import Restart, Restarted
 
     done = _command(Restart(mode))
     assert isinstance(done, Restarted), "a supervisor answers what it was asked"
     if json:
-        print_json(msgspec.to_builtins(done))
+        print_json({"silence_s": done.silence_s, "parts": done.parts})
         return
     parts = ", ".join(f"{name} {value * 1000:.0f} ms" for name, value in done.parts.items())
     click.echo(f"The new code serves. Players waited {done.silence_s * 1000:.0f} ms ({parts}).")

@@ -140,9 +140,10 @@ class PostgresDriver:
         """The database looks after its own log."""
 
     def close(self) -> None:
-        """As `Driver.close`."""
-        self._disconnect()
-        self._engine.dispose()
+        """As `Driver.close`; a transaction that hangs in another thread is left to itself."""
+        if self._lock.acquire(blocking=False):
+            self._disconnect()
+            self._engine.dispose()
 
     def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._raw.closed:
