@@ -9,7 +9,7 @@ UV := $(shell command -v uv || command -v $(BIN)/uv)
 TEST_PACKAGES := inetutils-telnet postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean test-packages
+.PHONY: help run test check bench format lock clean test-packages
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -26,6 +26,9 @@ check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
+	@$(BIN)/python -m bench $(or $(BENCH),full)
 
 format: $(VENV)/dev.stamp  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
