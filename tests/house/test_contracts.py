@@ -33,8 +33,8 @@ SERVER = "services/server/everdoor_server"
 TYPES_ONLY = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
 
 BREACHES = [
-    Breach("services", f"{PORTAL}/session.py", "import everdoor_auth.names"),
-    Breach("services", "services/auth/everdoor_auth/names.py", "import everdoor_server.locks"),
+    Breach("services", f"{PORTAL}/session.py", "import everdoor_auth.throttle"),
+    Breach("services", "services/auth/everdoor_auth/throttle.py", "import everdoor_server.locks"),
     Breach("shared", "shared/everdoor/codec.py", "import everdoor_server.locks"),
     Breach("shared", "shared/everdoor/cli/up.py", "import everdoor_portal.session"),
     Breach("roots", f"{SERVER}/turn.py", "import everdoor_server"),

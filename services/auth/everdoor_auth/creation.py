@@ -13,11 +13,11 @@ from sqlmodel import Session as DbSession
 
 from everdoor.errors import CallRefused, UserError
 from everdoor.messages.calls import AccountFound, Answer, CreateAccount
+from everdoor.names import check_name, name_key
 from everdoor_auth import records
 from everdoor_auth.addresses import address_key
 from everdoor_auth.kept import Asked
 from everdoor_auth.models import NewAccount
-from everdoor_auth.names import check_name, name_key
 from everdoor_auth.password_rules import check_password, prepare_password
 from everdoor_auth.tools import Settled, Tools, shown, throttled
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from sqlmodel import Session as DbSession
 
 from everdoor.messages.calls import Answer, Authenticate, Failed
+from everdoor.names import name_key
 from everdoor_auth import records
 from everdoor_auth.addresses import address_key
 from everdoor_auth.kept import Asked
-from everdoor_auth.names import name_key
 from everdoor_auth.password_rules import prepare_password
 from everdoor_auth.throttle import Attempt
 from everdoor_auth.tools import Settled, Tools, shown, throttled

@@ -1,4 +1,4 @@
-"""What an account may be called, and when two names are one.
+"""What accounts and characters may be called, and when two names are one.
 
 A name is normalised (NFKC, one space between words) before it is judged; its key decides whether
 two names are the same. Who already has a name is the store's business.
@@ -59,7 +59,7 @@ def name_key(text: str) -> str:
 
 
 def check_name(text: str) -> str:
-    """Normalise the name that somebody wants for a new account.
+    """Normalise the name that somebody wants for a new account or character.
 
     Returns:
         The name as it is kept: 3 to 30 characters; letters, digits and ``' - _ . @ +`` and space.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everdoor.errors import UserError
-from everdoor_auth.names import check_name, name_key, normalise_name
+from everdoor.names import check_name, name_key, normalise_name
 
 
 @pytest.mark.parametrize(
