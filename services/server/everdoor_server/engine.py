@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from everdoor.errors import SettingsError, UserError
+from everdoor.errors import SettingsError, StoreBusy, UserError
 from everdoor.ids import SessionKey
 from everdoor.messages.calls import AccountFound
 from everdoor_server.accounts import Account, AccountOptions, Accounts
@@ -177,6 +177,10 @@ class Game:
         """A command has raised: tell its player, and log it unless the player is at fault."""
         if isinstance(error, UserError):
             session.msg(str(error))
+            return
+        if isinstance(error, StoreBusy):
+            # Nothing of this turn is written or shown: this server leaves (`everdoor_server.app`).
+            _log.error("a command could not read the world", trace=trace, error=str(error))
             return
         _log.error("a command has failed", trace=trace, session=session.sessid, exc_info=error)
         session.msg(f"Something went wrong; it has been logged as {trace}.")

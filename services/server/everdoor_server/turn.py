@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from everdoor import codec
+from everdoor.errors import StoreBusy
 from everdoor.ids import RowId, SessionKey
 from everdoor.state import AppSession
 from everdoor_server.adoption import Adoption
@@ -204,6 +205,9 @@ class Turn:
     def _act(self, action: Callable[[], None]) -> None:
         try:
             action()
+        except StoreBusy as exc:
+            # Nothing of this turn is written or shown: this server leaves.
+            _log.error("an action could not read the world", error=str(exc))
         except Exception:
             _log.exception("an action has failed")
 

@@ -67,8 +67,8 @@ def system_state(reports: Iterable[StatusReport]) -> SystemState:
 
 
 def notes(report: StatusReport) -> list[str]:
-    """What a person should know of a process besides: its port, workers that keep dying, and
-    portals that the server will not have."""
+    """What a person should know of a process besides: its port, workers that keep dying, portals
+    that the server will not have, and what a worker waits for or could not do."""
     ports = {
         worker.info["telnet_port"] for worker in report.workers if "telnet_port" in worker.info
     }
@@ -80,6 +80,8 @@ def notes(report: StatusReport) -> list[str]:
             told.append(f"worker {worker.index} died {times}{pause}")
         if refusal := worker.info.get("refusal"):
             told.append(f"worker {worker.index} is refused by the server: {refusal}")
+        if trouble := worker.info.get("trouble"):
+            told.append(str(trouble))
     return told
 
 

@@ -41,6 +41,7 @@ def run_worker(target: str) -> int:
         serve: Serve = getattr(importlib.import_module(module), name)
         return uvloop.run(_serve(serve, link, settings)) or 0
     except (StartupError, SettingsError) as exc:
+        link.leaving(str(exc), COULD_NOT_START)
         return _could_not_start(exc)
     except Exception:
         structlog.get_logger(__name__).exception("worker failed")
