@@ -19,6 +19,7 @@ from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused
 from everdoor.events import Mark
 from everdoor.ids import SessionKey
+from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Announce,
     Answer,
@@ -26,7 +27,6 @@ from everdoor.messages.calls import (
     ConfirmCopies,
     CopiesKept,
     CopiesLack,
-    Done,
     KickSession,
     PortalInfo,
     PortalList,
@@ -39,6 +39,7 @@ from everdoor.messages.calls import (
     SessionState,
 )
 from everdoor.pages import Pages, cut
+from everdoor.presence import Presence
 from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server.commit import Commit, Stored
 from everdoor_server.links import Links
@@ -172,8 +173,8 @@ class Inspection:
             protocol=cut(session.protocol_key if session else known.protocol),
             address=cut(session.address if session else known.address),
             logged_in=known.account_id is not None,
-            account=known.account and cut(account_name(session) or known.account),
-            puppet=known.puppet and cut(puppet_name(session) or known.puppet),
+            account=known.account and cut(_account_now(known, session)),
+            puppet=known.puppet and cut(_puppet_now(known, session)),
             conn_time=session.conn_time if session else now,
             idle_s=max(0.0, now - session.cmd_last_visible) if session else 0.0,
             cmd_total=session.cmd_total if session else 0,
@@ -203,6 +204,17 @@ class Inspection:
             number = link.incarnation.number
             found.append(PortalInfo(link.portal, number, link.host, state, len(here), logged_in))
         return Portals(found)
+
+
+def _account_now(known: Presence, session: ServerSession | None) -> str:
+    """The account's name, which may have changed since; memory may be ahead of the commit."""
+    is_same = session is not None and session.uid == known.account_id
+    return (account_name(session) if is_same else None) or str(known.account)
+
+
+def _puppet_now(known: Presence, session: ServerSession | None) -> str:
+    is_same = session is not None and session.puid == known.puppet_id
+    return (puppet_name(session) if is_same else None) or str(known.puppet)
 
 
 def _shown(value: object) -> Any:
