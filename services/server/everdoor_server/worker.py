@@ -22,22 +22,24 @@ import structlog
 
 from everdoor.bus.sockets import Bus
 from everdoor.endpoints import Endpoints, endpoints
-from everdoor.errors import SettingsError, StartupError
+from everdoor.errors import Fenced, SettingsError, StartupError, StoreError
 from everdoor.incarnation import incarnation_is_alive
 from everdoor.settings import Settings
 from everdoor.state import AppSession
 from everdoor.worker import WorkerLink
 from everdoor_server.app import Server, make_auth_client
 from everdoor_server.collector import Collector
-from everdoor_server.commit import Stored
+from everdoor_server.commit import HeldBy, Stored
 from everdoor_server.configured import Configured, configure
 from everdoor_server.engine import Game
 from everdoor_server.game import GameError, GameFolder, LoadedGame, error_text
 from everdoor_server.inspection import Inspection
+from everdoor_server.lease import BEATS, LeaseWatch
 from everdoor_server.links import Links
 from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession
 from everdoor_server.turn import Turn
+from everdoor_server.watchdog import Watchdog, last_words
 from everdoor_server.world.starter import Lodger, starter_world
 from everdoor_server.world.store import Store
 
@@ -45,6 +47,9 @@ STREAM_FD = "stream"
 RPC_FD = "rpc"
 EVENTS_FD = "events"
 """Names of the inherited sockets: for portals, for calls, for events."""
+
+HUNG = "server.hung"
+"""File beside the logs in which a worker that hangs says what it was doing."""
 
 LEFT = 1
 """Exit code of a worker that leaves so that the next one begins anew."""
@@ -116,6 +121,8 @@ class _Worker:
         self._loaded = loaded
         self._configured = configured
         self._store = store
+        self._home = f"{socket.gethostname()}:{settings.home}"
+        self._hung = settings.home / "logs" / HUNG
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[int] = self._loop.create_future()
         self._task: asyncio.Task[None] | None = None
@@ -129,7 +136,8 @@ class _Worker:
         system = endpoints(self._settings.home, Path(tempfile.gettempdir()), os.getuid())
         bus = Bus(self._loop)
         try:
-            self._take_over(bus, system)
+            if not await self._has_taken_over(bus, system):
+                return 0
             if holds:
                 await self._link.serve()
             self._serve(bus, system)
@@ -139,18 +147,66 @@ class _Worker:
 
     # The start.
 
-    def _take_over(self, bus: Bus, system: Endpoints) -> None:
+    async def _has_taken_over(self, bus: Bus, system: Endpoints) -> bool:
+        """Wait until the world is free and take it; False when asked to stop before."""
+        watch = LeaseWatch(self._home, self._settings.takeover_after_s)
+        while (seen := await self._free_lease(watch)) is not None:
+            try:
+                self._take_over(bus, system, seen)
+            except Fenced as exc:
+                log.warning("the world was not free after all", reason=str(exc))
+            else:
+                return True
+        return False
+
+    async def _free_lease(self, watch: LeaseWatch) -> HeldBy | None:
+        """The lease as it is once it is free; None when asked to stop before."""
+        stop = asyncio.ensure_future(self._link.stop_asked())
+        pause_s, told = self._settings.takeover_after_s / BEATS, ""
+        try:
+            while not stop.done():
+                held = self._look(watch)
+                if isinstance(held, HeldBy):
+                    return held
+                if held != told:
+                    log.warning("waiting", reason=held)
+                    told = held
+                self._link.tell_status(partial(dict, trouble=held))
+                await asyncio.wait([stop], timeout=pause_s)
+            return None
+        finally:
+            stop.cancel()
+
+    def _look(self, watch: LeaseWatch) -> HeldBy | str:
+        """The lease when it is free, else why it is not."""
+        try:
+            held = self._store.held_by()
+        except StoreError as exc:
+            watch.lost_sight()
+            return str(exc)
+        if not self._store.is_remote or watch.is_free(held, self._loop.time()):
+            return held
+        after_s = self._settings.takeover_after_s
+        return f"{held.holder} serves this world; taken over when it is silent for {after_s:g} s"
+
+    def _take_over(self, bus: Bus, system: Endpoints, seen: HeldBy) -> None:
         """Raise the generation, read, run the start hooks: all of it or nothing.
 
         Raises:
-            StartupError: A start hook has failed.
+            Fenced: The lease is no longer as it was seen.
+            StartupError: A start hook has failed, or the database does not do it.
         """
+        holder = f"{socket.gethostname()} pid {os.getpid()}"
         try:
-            with self._store.takeover(f"{socket.gethostname()} pid {os.getpid()}") as stored:
+            with self._store.takeover(holder, self._home, seen) as stored:
                 self._generation = stored.generation
                 self._join(stored, bus, system)
                 self._run_start_hooks(stored.ended)
                 self._store.add_changes(self._game.take_changes())
+        except Fenced:
+            raise
+        except StoreError as exc:
+            raise StartupError(str(exc)) from exc
         except _StartHookFailed as exc:
             self._discard()
             self._link.not_starting(str(exc))
@@ -178,6 +234,7 @@ class _Worker:
             partial(incarnation_is_alive, self._settings.home),
             self._settings.portal_grace_s,
             self._loop.time(),
+            died=stored.ended is Ending.CRASH and not self._link.predecessor_left,
         )
         turn = Turn(app, game, collector, links, stored, time.monotonic)
         auth = make_auth_client(bus, system.auth_rpc, stored.generation)
@@ -191,6 +248,8 @@ class _Worker:
         try:
             self._game.at_server_start(ended)
         except Exception as exc:
+            if self._store.failure is not None:
+                raise self._store.failure from exc
             folder = self._folder.folder if self._folder else None
             text = error_text(exc, self._loaded, folder)
             log.exception("a start hook has failed")
@@ -203,13 +262,18 @@ class _Worker:
     # Serving.
 
     def _serve(self, bus: Bus, system: Endpoints) -> None:
+        if words := last_words(self._hung):
+            log.error("the server before this one was hung and has ended itself", threads=words)
         link, server = self._link, self._server
         link.on_park = self._park_soon
         link.on_resume = self._resume
         link.on_release = self._release_soon
         link.on_tell = server.tell
         self._inspection.open(bus, system, link.fd(RPC_FD), link.fd(EVENTS_FD))
+        self._watchdog = Watchdog(self._settings.turn_limit_s, self._hung)
+        server.on_tick = self._watchdog.feed
         server.start(bus, system.stream, link.fd(STREAM_FD), link.settled)
+        server.keep_lease(self._generation, self._settings.takeover_after_s / BEATS)
         link.tell_status(lambda: {**server.info(), "generation": self._generation})
         link.ready()
         self._inspection.publish("server.ready", generation=self._generation)
@@ -223,7 +287,18 @@ class _Worker:
         else:
             await self._park(Ending.STOP)
         await self._close()
+        if not self._over.done():
+            self._let_go()
         return self._over.result() if self._over.done() else 0
+
+    def _let_go(self) -> None:
+        """Leave the world to whoever waits for it elsewhere."""
+        if not (self._store.is_remote and self._server.is_idle):
+            return
+        try:
+            self._store.let_go(self._generation)
+        except StoreError as exc:
+            log.warning("the world was not let go", reason=str(exc))
 
     def _ask_restart(self, ending: Ending, session: ServerSession) -> None:
         self._link.wish(ending, session.sessid)
@@ -255,6 +330,7 @@ class _Worker:
             self._over.set_result(0)
 
     async def _close(self) -> None:
+        self._watchdog.close()
         self._server.close()
         await self._inspection.close()
 

@@ -41,10 +41,11 @@ class Go(LinkMessage, frozen=True):
     """Serve. Until then a worker holds nothing that the one before it may still hold.
 
     `hold`: take over what the one before has, say Taken, and wait for Serve before taking its
-    sockets.
+    sockets. `left`: the one before has said Leaving, so that its end was no accident.
     """
 
     hold: bool = False
+    left: bool = False
 
 
 class Serve(LinkMessage, frozen=True):

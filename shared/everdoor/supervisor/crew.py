@@ -94,6 +94,7 @@ class Worker:
         self.imported = False
         self.told_go = False
         self.ready = False
+        self.leaves = False
 
 
 class Place:
@@ -109,6 +110,8 @@ class Place:
         self.next_standby_at = 0.0
         self.code: Code = "live"
         self.is_off = False
+        self.has_left = False
+        self.trouble = ""
         self.successor: Worker | None = None
         self.handover: Handover | None = None
 
@@ -153,14 +156,26 @@ class Crew:
         worker = self._workers[number]
         worker.ready = True
         worker.place.code = "accepted"
+        worker.place.trouble = ""
         self._has_served = True
         if worker.place.handover is not None:
             worker.place.handover.ready(now)
         return self.tick(now)
 
+    def leaving(self, number: int, reason: str = "") -> None:
+        """A worker is about to end on purpose."""
+        worker = self._workers[number]
+        worker.leaves = True
+        worker.place.trouble = reason
+        if worker.place.handover is not None and worker is worker.place.successor:
+            worker.place.handover.refused(reason)
+
     def ended(self, number: int, now: float) -> list[Action]:
         """A worker's process has ended, for whatever reason."""
         worker = self._workers.pop(number)
+        # Who could not start has not served: how the one before it ended is still what counts.
+        if worker.told_go and (worker.ready or not worker.leaves):
+            worker.place.has_left = worker.leaves
         if worker.place.handover is not None:
             return self._ended_in_handover(worker, worker.place.handover, now)
         self._count_failure(worker, now)
@@ -356,7 +371,7 @@ class Crew:
     def _go(self, worker: Worker, now: float) -> list[Action]:
         worker.told_go = True
         worker.since = now
-        return [Say(worker.number, Go())]
+        return [Say(worker.number, Go(left=worker.place.has_left))]
 
     def _count_failure(self, worker: Worker, now: float) -> None:
         place = worker.place

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -184,6 +185,7 @@ class _Supervisor:
                 log.warning(
                     "worker leaves", process=self._process, pid=pid, reason=reason, code=code
                 )
+                self._crew.leaving(worker, reason)
 
     def _ended(self, worker: int) -> None:
         process = self._processes.pop(worker)
@@ -330,8 +332,15 @@ class _Supervisor:
             pid=process.pid if process else 0,
             failures=self._crew.failures(place, now),
             retry_in_s=0.0 if place.active else max(0.0, place.next_active_at - now),
-            info=await process.ask_status(STATUS_S) if process and state == "up" else {},
+            info=await self._info(place, process),
         )
+
+    async def _info(self, place: Place, process: WorkerProcess | None) -> dict[str, Any]:
+        """A worker's own words; while none can speak, what the last one ended with."""
+        if process and place.active and place.active.told_go:
+            if info := await process.ask_status(STATUS_S):
+                return info
+        return {"trouble": place.trouble} if place.trouble else {}
 
 
 def _nobody(outcome: Outcome) -> None:

@@ -64,6 +64,7 @@ class WorkerLink:
     Attributes:
         process, index: Which worker this is (`portal.1`, 0).
         handed: What this life alone was given, such as a portal's id and incarnation.
+        predecessor_left: Whether the worker before said that it would end; known after `go`.
         on_park, on_resume, on_release, on_tell: Called with what a supervisor asks of a worker
             that is to be handed over; set before `ready`.
     """
@@ -75,6 +76,7 @@ class WorkerLink:
         self.process = begin.process
         self.index = begin.index
         self.handed = begin.handed
+        self.predecessor_left = False
         self.supervisor_pid = begin.supervisor_pid
         self._fds = begin.fds
         self._info: Callable[[], dict[str, Any]] = dict
@@ -177,7 +179,8 @@ class WorkerLink:
 
     def _take(self, message: ToWorker) -> None:
         match message:
-            case Go(hold=hold):
+            case Go(hold=hold, left=left):
+                self.predecessor_left = left
                 self._go.set_result(hold)
             case Serve():
                 self._serve.set_result(None)

@@ -428,3 +428,21 @@ def test_crew_of_any_history_has_one_active_worker_and_comes_to_rest(
         say(worker, "ended")
     assert len(finished) == 1
     assert reports == changes
+
+
+def test_crew_tells_the_next_worker_that_the_one_before_left_on_purpose() -> None:
+    crew = serving()
+    crew.leaving(1)
+    crew.ended(1, 60.0)
+    assert crew.imported(2, 60.0) == [Say(2, Go(left=True))]
+    crew.ready(2, 60.0)
+    crew.ended(2, 120.0)
+    assert crew.imported(3, 120.0) == [Say(3, Go(left=False))]
+
+
+def test_crew_asks_nothing_of_the_end_of_a_worker_that_never_served() -> None:
+    crew = serving(standby=True)
+    crew.leaving(1)
+    crew.ended(2, 1.0)
+    crew.ended(1, 60.0)
+    assert crew.imported(3, 60.0) == [Say(3, Go(left=True))]
