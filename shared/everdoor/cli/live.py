@@ -47,6 +47,9 @@ PORTAL_S = 1.0
 COMMAND_S = 10.0
 """How long what is to be done may take: a commit may be tried again for 5 s, after a restart."""
 
+LIST_TRIES = 3
+"""How often a long list is begun."""
+
 AWAY = "the server is away; this is what the portals keep"
 
 T = TypeVar("T")
@@ -152,12 +155,22 @@ def command(settings: Settings, call: InspectionCall) -> Result:
 
 
 async def list_all(client: RpcClient, deadline_s: float) -> Listed:
-    """Read a list of sessions to its end.
+    """Read a list of sessions to its end; begin again when it was not kept until then.
 
     Raises:
-        CallRefused: `gone`: it took too long; begin again.
+        CallRefused: `gone`, again and again: too many read lists at once.
         CallTimeout: No answer came in time.
     """
+    for _ in range(LIST_TRIES - 1):
+        try:
+            return await _list_once(client, deadline_s)
+        except CallRefused as exc:
+            if exc.code != "gone":
+                raise
+    return await _list_once(client, deadline_s)
+
+
+async def _list_once(client: RpcClient, deadline_s: float) -> Listed:
     found: list[SessionInfo] = []
     call = SessionList()
     while True:
