@@ -80,6 +80,13 @@ class Postgres:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
+    @contextmanager
+    def holding(self, url: str, sql: str) -> Iterator[None]:
+        """Hold what a statement locks."""
+        with psycopg.connect(url) as connection:
+            connection.execute(sql.encode())
+            yield
+
     def _run(self, program: str, *arguments: str) -> None:
         user = USER if os.geteuid() == 0 else None
         done = subprocess.run(
