@@ -6,7 +6,9 @@ import asyncio
 import itertools
 
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import AccountFound, Answer, Call, CallKey, CreateAccount, Request
+from everdoor.messages.accounts import AccountFound, CreateAccount
+from everdoor.messages.callmessage import CallKey
+from everdoor.messages.calls import Answer, Call, Request
 from everdoor_auth.lanes import Lanes
 from everdoor_auth.passwords import Argon2, Hashing, HashingThreads
 from everdoor_auth.service import AuthService

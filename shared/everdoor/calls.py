@@ -17,10 +17,10 @@ import msgspec
 
 from everdoor.codec import MAX_FRAME_BYTES
 from everdoor.errors import CallRefused, MalformedMessage
+from everdoor.messages.callmessage import CallKey
 from everdoor.messages.calls import (
     Answer,
     Call,
-    CallKey,
     Failed,
     Reply,
     Request,

@@ -19,16 +19,9 @@ from everdoor.bus import Bus, RpcClient, Subscriber
 from everdoor.endpoints import endpoints
 from everdoor.errors import CallRefused
 from everdoor.events import Published
-from everdoor.messages.calls import (
-    AccountFound,
-    Authenticate,
-    Call,
-    CallKey,
-    CreateAccount,
-    Result,
-    Status,
-    StatusReport,
-)
+from everdoor.messages.accounts import AccountFound, Authenticate, CreateAccount
+from everdoor.messages.callmessage import CallKey
+from everdoor.messages.calls import Call, Result, Status, StatusReport
 from running import run
 
 ADDRESS = "192.0.2.1"

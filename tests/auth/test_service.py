@@ -6,17 +6,9 @@ from structlog.testing import capture_logs
 
 from auth_lives import CHEAP, PASSWORD, Auth, call_key
 from everdoor.errors import StoreBusy
-from everdoor.messages.calls import (
-    AccountFound,
-    Answer,
-    Authenticate,
-    Call,
-    Confirm,
-    CreateAccount,
-    Done,
-    Failed,
-    Status,
-)
+from everdoor.messages.accounts import AccountFound, Authenticate, Confirm, CreateAccount
+from everdoor.messages.callmessage import Done
+from everdoor.messages.calls import Answer, Call, Failed, Status
 from everdoor_auth.passwords import Argon2, Verdict
 from everdoor_auth.store import Store
 from everdoor_auth.throttle import Limit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from everdoor.messages.calls import AccountFound
+from everdoor.messages.accounts import AccountFound
 from everdoor.messages.stream import Copy, FlagsChanged, Input
 from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server import waits

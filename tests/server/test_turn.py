@@ -8,7 +8,8 @@ import pytest
 
 from everdoor.errors import CallRefused
 from everdoor.ids import Incarnation, RowId
-from everdoor.messages.calls import AccountFound, Authenticate, CallKey
+from everdoor.messages.accounts import AccountFound, Authenticate
+from everdoor.messages.callmessage import CallKey
 from everdoor.messages.stream import Copy, FlagsChanged, Output, Row
 from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server import turn as turns

@@ -5,11 +5,33 @@ from __future__ import annotations
 import pytest
 
 from everdoor.errors import CallRefused
-from everdoor.messages.calls import AccountFound, Authenticate, CreateAccount
+from everdoor.messages.accounts import (
+    AccountFound,
+    AccountInfo,
+    AccountShown,
+    AddBan,
+    AuthCall,
+    Authenticate,
+    Ban,
+    BanAdded,
+    Bans,
+    ChangePassword,
+    CreateAccount,
+    CreateGuest,
+    DeleteAccount,
+    FindAccount,
+    ListBans,
+    LogoutAccount,
+    RemoveBan,
+    RenameAccount,
+    SetPassword,
+)
+from everdoor.messages.callmessage import Done
 from everdoor_server import waits
 from everdoor_server.waits import Call, Pause, Running
 
 FOUND = AccountFound(5, "Anna", False)
+SHOWN = AccountShown(AccountInfo(5, "Anna", False, False, 1.0, None), [], [])
 
 
 def answered(running: Running, answer: object) -> object:
@@ -31,6 +53,43 @@ def test_create_account_asks_auth_and_returns_the_account() -> None:
     assert answered(running, FOUND) == FOUND
 
 
+BAN = Ban(3, "name", "Troll", 9, "Spam.", "Anna", 1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("running", "call", "answer", "returned"),
+    [
+        (waits.create_guest(("G1", "G2"), "::1"), CreateGuest(["G1", "G2"], "::1"), FOUND, FOUND),
+        (waits.find_account("anna"), FindAccount("anna"), SHOWN, SHOWN),
+        (
+            waits.change_password(5, "a", "b", "::1"),
+            ChangePassword(5, "a", "b", "::1"),
+            Done(),
+            None,
+        ),
+        (waits.set_password(5, "b"), SetPassword(5, "b"), Done(), None),
+        (waits.rename_account(5, "Ann"), RenameAccount(5, "Ann"), FOUND, FOUND),
+        (waits.logout_account(5), LogoutAccount(5), Done(), None),
+        (waits.delete_account(5), DeleteAccount(5), Done(), None),
+        (waits.add_ban("Troll", "Spam."), AddBan("Troll", "Spam.", 0.0, ""), BanAdded(BAN), BAN),
+        (waits.remove_ban(3), RemoveBan(3), Done(), None),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_call_asks_auth_once(
+    running: Running, call: AuthCall, answer: object, returned: object
+) -> None:
+    assert running.send(None) == Call(call)
+    assert answered(running, answer) == returned
+
+
+def test_list_bans_reads_every_page() -> None:
+    running = waits.list_bans()
+    assert running.send(None) == Call(ListBans(0))
+    assert running.send(Bans([BAN], True, "auth.1", 7)) == Call(ListBans(3))
+    assert answered(running, Bans([], False, "auth.1", 7)) == [BAN]
+
+
 def test_sleep_asks_for_a_pause() -> None:
     running = waits.sleep(2.5)
     assert running.send(None) == Pause(2.5)
@@ -44,6 +103,16 @@ def test_refusal_is_raised_where_the_command_waits() -> None:
         running.throw(CallRefused("wrong_password", "Wrong."))
 
 
-def test_request_does_not_show_the_password() -> None:
-    request = waits.authenticate("anna", "secret", "192.0.2.1").send(None)
-    assert "secret" not in repr(request)
+@pytest.mark.parametrize(
+    "running",
+    [
+        waits.authenticate("anna", "secret", "192.0.2.1"),
+        waits.create_account("anna", "secret", "192.0.2.1"),
+        waits.change_password(5, "secret", "secrets", "192.0.2.1"),
+        waits.set_password(5, "secret"),
+    ],
+    ids=lambda running: running.__name__,
+)
+def test_request_does_not_show_a_password(running: Running) -> None:
+    assert "secret" not in repr(running.send(None))
+    running.close()

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from everdoor.calls import Asking, Envelope, Reception, encode_reply, result_of
 from everdoor.codec import MAX_FRAME_BYTES
 from everdoor.errors import CallRefused, MalformedMessage
+from everdoor.messages.accounts import Authenticate, CreateAccount
+from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Answer,
-    Authenticate,
-    CreateAccount,
-    Done,
     Failed,
     Reply,
     Request,

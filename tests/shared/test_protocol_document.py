@@ -15,7 +15,8 @@ import pytest
 from everdoor import codec
 from everdoor.calls import CALLS_VERSION, decode_request
 from everdoor.events import EVENTS_VERSION, decode_event
-from everdoor.messages import calls, events, stream, supervision
+from everdoor.messages import accounts, callmessage, calls, events, stream, supervision
+from everdoor.messages.callmessage import CallMessage
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text()
@@ -110,7 +111,8 @@ def structs(module: Any) -> list[type[msgspec.Struct]]:
     )
 
 
-STRUCTS = [item for module in (stream, calls, events) for item in structs(module)]
+MODULES = (stream, callmessage, accounts, calls, events)
+STRUCTS = [item for module in MODULES for item in structs(module) if item is not CallMessage]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)

@@ -7,7 +7,8 @@ from typing import Any
 
 from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import AccountFound, AuthCall, Authenticate, CallKey, CreateAccount
+from everdoor.messages.accounts import AccountFound, AuthCall, Authenticate, CreateAccount
+from everdoor.messages.callmessage import CallKey
 from simulator.history import Violation
 
 ACCOUNTS = ("ann", "bob", "cid")

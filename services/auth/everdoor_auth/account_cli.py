@@ -16,7 +16,7 @@ import click
 from everdoor.errors import CallError, CallTimeout, UserError
 
 if TYPE_CHECKING:
-    from everdoor.messages.calls import CreateAccount
+    from everdoor.messages.accounts import CreateAccount
 
 ANSWER_S = 10.0
 """How long auth may take for one account: a password hash, and those waiting before it."""
@@ -142,7 +142,7 @@ class Accounts:
                 answer in time.
             CallRefused: Auth refused it; the text says why.
         """
-        from everdoor.messages.calls import AccountFound
+        from everdoor.messages.accounts import AccountFound
 
         try:
             answer = self._runner.run(
@@ -160,7 +160,7 @@ class Accounts:
 def _call(entry: Entry, superuser: bool) -> CreateAccount:
     from msgspec import ValidationError, convert
 
-    from everdoor.messages.calls import CreateAccount
+    from everdoor.messages.accounts import CreateAccount
 
     fields = ["create_account", entry.name, entry.password, "", superuser]
     try:

@@ -12,7 +12,8 @@ import structlog
 from sqlmodel import Session as DbSession
 
 from everdoor.errors import CallRefused, UserError
-from everdoor.messages.calls import AccountFound, Answer, CreateAccount
+from everdoor.messages.accounts import AccountFound, CreateAccount
+from everdoor.messages.calls import Answer
 from everdoor.names import check_name, name_key
 from everdoor_auth import records
 from everdoor_auth.addresses import address_key

@@ -6,7 +6,8 @@ Source: docs/protocol.md, section 6.
 from __future__ import annotations
 
 from everdoor.errors import CallRefused
-from everdoor.messages.calls import Authenticate, Confirm, CreateAccount, Request
+from everdoor.messages.accounts import Authenticate, Confirm, CreateAccount
+from everdoor.messages.calls import Request
 
 _MAY_ASK: dict[type, frozenset[str]] = {
     Authenticate: frozenset({"server", "portal", "cli"}),

@@ -18,7 +18,9 @@ import msgspec
 
 from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import Answer, Authenticate, CallKey, CreateAccount
+from everdoor.messages.accounts import Authenticate, CreateAccount
+from everdoor.messages.callmessage import CallKey
+from everdoor.messages.calls import Answer
 
 KEEP_S = 24 * 3600.0
 """How long an answer is kept that nobody confirms: far beyond the five minutes for which lines

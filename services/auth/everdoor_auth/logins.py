@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sqlmodel import Session as DbSession
 
-from everdoor.messages.calls import Answer, Authenticate, Failed
+from everdoor.messages.accounts import Authenticate
+from everdoor.messages.calls import Answer, Failed
 from everdoor.names import name_key
 from everdoor_auth import records
 from everdoor_auth.addresses import address_key

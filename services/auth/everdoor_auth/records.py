@@ -15,7 +15,8 @@ from sqlmodel import Session as DbSession
 from sqlmodel import col, select
 
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import Answer, CallKey
+from everdoor.messages.callmessage import CallKey
+from everdoor.messages.calls import Answer
 from everdoor_auth.kept import KEEP_S, Asked, Kept, refuse_other_arguments
 from everdoor_auth.models import Account, KeptAnswer, KnownAddress, NewAccount, PublicAccount
 from everdoor_auth.models import ThrottleMark as StoredMark

@@ -19,16 +19,9 @@ from collections.abc import Collection
 
 from everdoor.errors import CallRefused, StoreBusy
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import (
-    Answer,
-    Authenticate,
-    CallKey,
-    Confirm,
-    CreateAccount,
-    Done,
-    Failed,
-    Request,
-)
+from everdoor.messages.accounts import Authenticate, Confirm, CreateAccount
+from everdoor.messages.callmessage import CallKey, Done
+from everdoor.messages.calls import Answer, Failed, Request
 from everdoor_auth import records
 from everdoor_auth.creation import Creation
 from everdoor_auth.gate import Gate

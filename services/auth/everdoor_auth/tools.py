@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from everdoor.errors import CallRefused
-from everdoor.messages.calls import AccountFound, Answer
+from everdoor.messages.accounts import AccountFound
+from everdoor.messages.calls import Answer
 from everdoor_auth.lanes import Lanes
 from everdoor_auth.models import PublicAccount
 from everdoor_auth.passwords import HashingThreads

@@ -14,7 +14,9 @@ import structlog
 from everdoor.bus.rpc import RpcClient
 from everdoor.errors import CallError, CallRefused, CallTimeout
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import AuthCall, CallKey, Confirm, Result
+from everdoor.messages.accounts import AuthCall, Confirm
+from everdoor.messages.callmessage import CallKey
+from everdoor.messages.calls import Result
 
 AUTH_DEADLINE_S = 4.0
 """How long a player waits for auth: an answer, or that there is none, comes within 5 s."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import structlog
 
-from everdoor.messages.calls import CallKey
+from everdoor.messages.callmessage import CallKey
 from everdoor.messages.stream import Connected, Disconnected, FlagsChanged, Input, Numbered
 from everdoor_server.collector import Collector
 from everdoor_server.gamerules import GameRules

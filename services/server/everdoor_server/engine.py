@@ -17,7 +17,7 @@ import structlog
 
 from everdoor.errors import SettingsError, StoreBusy, UserError
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import AccountFound
+from everdoor.messages.accounts import AccountFound
 from everdoor_server.accounts import Account, AccountOptions, Accounts
 from everdoor_server.changes import Changes
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet

@@ -19,6 +19,7 @@ from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused
 from everdoor.events import Mark
 from everdoor.ids import SessionKey
+from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Announce,
     Answer,
@@ -26,7 +27,6 @@ from everdoor.messages.calls import (
     ConfirmCopies,
     CopiesKept,
     CopiesLack,
-    Done,
     KickSession,
     PortalInfo,
     PortalList,

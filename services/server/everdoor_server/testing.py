@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
-from everdoor.messages.calls import AccountFound, Authenticate, CreateAccount
+from everdoor.messages.accounts import AccountFound, Authenticate, CreateAccount
 from everdoor.state import REBOOT, AppSession
 from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.engine import Game, GameOptions

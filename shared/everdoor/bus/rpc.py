@@ -14,7 +14,8 @@ import structlog
 from everdoor.bus.sockets import Bus, Wire
 from everdoor.calls import Asking, Post, Reception, result_of
 from everdoor.errors import CallRefused, CallTimeout, MalformedMessage
-from everdoor.messages.calls import Answer, Call, CallKey, Failed, Request, Result, Role
+from everdoor.messages.callmessage import CallKey
+from everdoor.messages.calls import Answer, Call, Failed, Request, Result, Role
 
 MAX_SOCKETS = 32
 """Requests of one client under way at once, each on a socket of its own; more wait in line.

@@ -1,76 +1,24 @@
 """Calls: what one process asks of another and what it answers (rpc and control).
 
-A request names the role that asks; every call type names its answer in its docstring. Source:
-docs/protocol.md, section 6.
+A request names the role that asks; every call type names its answer in its docstring. Calls to
+auth and its answers are in `accounts`. Source: docs/protocol.md, section 6.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from everdoor.ids import Incarnation, RowId, SessionKey
+from everdoor.ids import Incarnation, RowId
+from everdoor.messages.accounts import AuthCall, AuthResult
+from everdoor.messages.callmessage import CallKey, CallMessage, Done, Name
 
 MAX_ANNOUNCEMENT = 6000
 """Longest text for everybody, in characters; a player's line may be as long."""
 
-Name = Annotated[str, Meta(max_length=200)]
-Secret = Annotated[str, Meta(max_length=1024)]
 RequestId = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Role = Literal["server", "portal", "cli"]
-
-
-class CallMessage(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A message is `[name, ...fields]`, its fields in the order of the class."""
-
-
-class CallKey(CallMessage, frozen=True):
-    """Names one call of one command, so that its effect happens once however often it is asked.
-
-    `session` and `seq` name the line that was typed, `number` counts the calls that its command
-    makes, from 1.
-    """
-
-    session: SessionKey
-    seq: int
-    number: int
-
-
-# To auth.
-
-
-class Authenticate(CallMessage, frozen=True, tag="authenticate"):
-    """Check a name and password. Answer: AccountFound."""
-
-    name: Name
-    password: Secret
-    address: Name
-
-    def __repr__(self) -> str:
-        return f"Authenticate({self.name!r}, password hidden, {self.address!r})"
-
-
-class CreateAccount(CallMessage, frozen=True, tag="create_account"):
-    """Make an account. Answer: AccountFound. `address` is empty when asked from the CLI, which
-    is not throttled and alone may set `superuser`."""
-
-    name: Name
-    password: Secret
-    address: Name
-    superuser: bool = False
-
-    def __repr__(self) -> str:
-        return f"CreateAccount({self.name!r}, password hidden, {self.address!r}, {self.superuser})"
-
-
-class Confirm(CallMessage, frozen=True, tag="confirm"):
-    """The lines up to these cursors are complete: their kept answers may go. Answer: Done."""
-
-    cursors: list[tuple[SessionKey, int]]
-
-
-AuthCall = Authenticate | CreateAccount | Confirm
 
 
 # From a portal to the server.
@@ -168,14 +116,6 @@ Call = AuthCall | ServerCall | InspectionCall | ControlCall
 
 
 # Answers.
-
-
-class AccountFound(CallMessage, frozen=True, tag="account"):
-    """An account: its id, its name as its owner spells it, whether it is a superuser."""
-
-    uid: int
-    name: Name
-    superuser: bool
 
 
 class StatusReport(CallMessage, frozen=True, tag="status_report"):
@@ -289,10 +229,6 @@ class Started(CallMessage, frozen=True, tag="started"):
     refused: str
 
 
-class Done(CallMessage, frozen=True, tag="done"):
-    """It has happened; there is nothing more to say."""
-
-
 class Failed(CallMessage, frozen=True, tag="failed"):
     """It has not happened: a stable code and a text for whoever asked; `retry_after_s` where
     waiting helps (0: it does not)."""
@@ -303,7 +239,7 @@ class Failed(CallMessage, frozen=True, tag="failed"):
 
 
 Result = (
-    AccountFound
+    AuthResult
     | StatusReport
     | CopiesKept
     | CopiesLack

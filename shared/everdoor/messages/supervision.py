@@ -122,9 +122,13 @@ class Released(LinkMessage, frozen=True):
 
 
 class NotStarting(LinkMessage, frozen=True):
-    """It cannot load or start, for this reason, and ends."""
+    """It cannot load or start, for this reason, and ends.
+
+    `has_accepted`: there is code of the game that was accepted last, which may start.
+    """
 
     reason: str
+    has_accepted: bool = False
 
 
 class Wish(LinkMessage, frozen=True):

@@ -21,9 +21,9 @@ from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused, StartupError
 from everdoor.listeners import listen_ipc, private_folder
 from everdoor.lockfile import LockFile
+from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Answer,
-    Done,
     Failed,
     Request,
     Restart,

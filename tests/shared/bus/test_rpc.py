@@ -11,7 +11,8 @@ import pytest
 
 from everdoor.bus import Bus, RpcClient, RpcServer
 from everdoor.errors import CallRefused, CallTimeout
-from everdoor.messages.calls import Answer, Done, Failed, Request, Status, Stop
+from everdoor.messages.callmessage import Done
+from everdoor.messages.calls import Answer, Failed, Request, Status, Stop
 from running import run, until
 
 

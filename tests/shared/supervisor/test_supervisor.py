@@ -17,7 +17,8 @@ import pytest
 
 from everdoor.bus import Bus, RpcClient
 from everdoor.endpoints import Endpoints, endpoints
-from everdoor.messages.calls import Done, Status, StatusReport, Stop
+from everdoor.messages.callmessage import Done
+from everdoor.messages.calls import Status, StatusReport, Stop
 from running import run
 
 HERE = Path(__file__).parent / "processes"
