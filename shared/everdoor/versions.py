@@ -4,8 +4,8 @@ Everybody else knows the messages of the current version only (`everdoor.message
 version that says nothing differently is not here; bytes are `everdoor.codec`'s. Rows are the same
 in every version: they are stored.
 
-    version 1    a `connected` has no `age_s` (taken as 0), an `input` no `prompt` (taken as the last
-                 one of its session: its portal cannot say that it was typed before it was seen);
+    version 1    a `connected` has no `age_s` (taken as 0), an `input` no `prompt` (as if the last
+                 one of its session had been seen: its portal cannot say that it had not);
                  a `welcome` has no `died`, and there are no `deaths`, `noted` and `suspect`: with
                  a peer of version 1 no line is ever taken for the death of a server
 

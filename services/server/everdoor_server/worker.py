@@ -69,7 +69,7 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
         loaded = load(folder, link.handed["code"])
         configured = configure(settings, loaded.options)
     except (GameError, SettingsError) as exc:
-        link.not_starting(str(exc))
+        link.not_starting(str(exc), folder is not None and folder.has_accepted)
         raise StartupError(str(exc)) from exc
     holds = await link.go()
     url = settings.world_database_url.get_secret_value()
@@ -85,22 +85,15 @@ def load(folder: GameFolder | None, code: str) -> LoadedGame:
 
     Args:
         folder: None: the shipped game.
-        code: `new`: the folder as it is. `live`: the same, or else the code accepted last.
-            `accepted`: the code accepted last, or else the folder as it is.
+        code: `new` or `live`: the folder as it is. `accepted`: the code accepted last, or the
+            folder as it is where there is none.
 
     Raises:
         GameError: It cannot be loaded.
     """
     if folder is None:
         return LoadedGame()
-    is_live = code != "accepted" or not folder.has_accepted
-    try:
-        return folder.load(is_live)
-    except GameError as exc:
-        if code != "live" or not folder.has_accepted:
-            raise
-        log.error("the game cannot be loaded; the code accepted last runs", error=str(exc))
-        return folder.load(is_live=False)
+    return folder.load(is_live=code != "accepted" or not folder.has_accepted)
 
 
 class _Worker:
@@ -209,7 +202,8 @@ class _Worker:
             raise StartupError(str(exc)) from exc
         except _StartHookFailed as exc:
             self._discard()
-            self._link.not_starting(str(exc))
+            has_accepted = self._folder is not None and self._folder.has_accepted
+            self._link.not_starting(str(exc), has_accepted)
             raise StartupError(str(exc)) from exc
         if self._folder is not None:
             self._folder.accept(self._loaded)

@@ -10,7 +10,8 @@ waits. Rules:
   that has served for longer is replaced at once. Having served for `SETTLED_S` makes earlier
   deaths forgotten. A standby has its own count, so that one that cannot load leaves the active
   worker alone.
-- Until one worker of the process has served, an end means that the process cannot start.
+- Until one worker of the process has served, an end means that the process cannot start; unless
+  it was the present code that could not, and there is code that was accepted earlier.
 - Stopping tells those who serve, ends the others, and kills whoever is left after `STOP_S`.
 
 The caller carries the actions out and reports what happens; `everdoor.supervisor.supervisor` does.
@@ -41,8 +42,8 @@ COULD_NOT_START = 3
 State = Literal["up", "starting", "restarting", "down"]
 
 Code = Literal["live", "accepted", "new"]
-"""Which code a worker loads: the present one (else the code accepted last), the code accepted
-last, or the present one and no other."""
+"""Which code a worker loads: the present one (the next worker then the code accepted last, if it
+does not start), the code accepted last, or the present one and no other."""
 
 
 class Start(NamedTuple):
@@ -95,6 +96,7 @@ class Worker:
         self.told_go = False
         self.ready = False
         self.leaves = False
+        self.gives_way = False
 
 
 class Place:
@@ -179,7 +181,7 @@ class Crew:
         if worker.place.handover is not None:
             return self._ended_in_handover(worker, worker.place.handover, now)
         self._count_failure(worker, now)
-        if not self._has_served and not self.is_stopping:
+        if not self._has_served and not self.is_stopping and not worker.gives_way:
             return self._stop("could not start", now, COULD_NOT_START)
         return self.tick(now)
 
@@ -289,12 +291,14 @@ class Crew:
         place.handover.settled(now)
         return self._step(place, [], now)
 
-    def not_starting(self, number: int, reason: str) -> None:
-        """A worker says why it ends."""
-        place = self._workers[number].place
-        if place.handover is not None and place.successor is self._workers[number]:
+    def not_starting(self, number: int, reason: str, has_accepted: bool) -> None:
+        """A worker says why it ends, and whether there is other code that was accepted last."""
+        worker = self._workers[number]
+        place = worker.place
+        if place.handover is not None and place.successor is worker:
             place.handover.refused(reason)
-        elif place.active is self._workers[number]:
+        elif place.active is worker and has_accepted:
+            worker.gives_way = place.code == "live"
             place.code = "accepted"
 
     def _ended_in_handover(self, worker: Worker, handover: Handover, now: float) -> list[Action]:

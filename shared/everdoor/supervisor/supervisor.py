@@ -175,10 +175,10 @@ class _Supervisor:
             case Released():
                 self._dismissed.add(worker)
                 self._do(self._crew.released(worker, now))
-            case NotStarting(reason=reason):
+            case NotStarting(reason=reason, has_accepted=has_accepted):
                 log.error("worker cannot start", process=self._process, pid=pid, reason=reason)
                 self._not_starting = reason
-                self._crew.not_starting(worker, reason)
+                self._crew.not_starting(worker, reason, has_accepted)
             case Wish(ending=ending, sessid=sessid):
                 self._wished(ending, sessid)
             case Leaving(reason=reason, code=code):

@@ -133,9 +133,13 @@ class WorkerLink:
         """Say that the sockets are free, after `on_release`."""
         self._say(Released())
 
-    def not_starting(self, reason: str) -> None:
-        """Say why this worker cannot load or start; it then ends."""
-        self._say(NotStarting(reason))
+    def not_starting(self, reason: str, has_accepted: bool = False) -> None:
+        """Say why this worker cannot load or start; it then ends.
+
+        Args:
+            has_accepted: There is code that was accepted last, which the next one may load.
+        """
+        self._say(NotStarting(reason, has_accepted))
 
     def wish(self, ending: str, sessid: int) -> None:
         """Ask for a planned end on behalf of a session."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from everdoor.messages.supervision import Go, Park, Release, Resume, Serve, StopWork, ToWorker
 from everdoor.supervisor.crew import (
+    COULD_NOT_START,
     PAUSES_S,
     SETTLED_S,
     STOP_S,
@@ -224,7 +225,7 @@ def test_crew_goes_on_with_the_old_worker_when_the_new_one_ends(
     phase: Phase, resumed: list[Action]
 ) -> None:
     crew = reloading(phase)
-    crew.not_starting(2, "cmdsets.py, line 3: no")
+    crew.not_starting(2, "cmdsets.py, line 3: no", True)
     *steps, report = crew.ended(2, 1.0)
     assert (steps, error([report])) == (resumed, "cmdsets.py, line 3: no")
     assert (crew.why_not(), crew.failures(crew.places[0], 1.0)) == ("", 0)
@@ -334,8 +335,24 @@ def test_crew_whose_live_code_cannot_start_goes_on_with_the_accepted() -> None:
     crew.switch_off(1.0)
     crew.ended(1, 1.0)
     crew.switch_on(2.0)
-    crew.not_starting(2, "hooks.py, line 3: no")
+    crew.not_starting(2, "hooks.py, line 3: no", True)
     assert crew.ended(2, 2.0) == [Start(3, 0, "accepted")]
+
+
+def test_crew_whose_first_worker_cannot_start_tries_the_accepted_code_once() -> None:
+    crew = Crew(1)
+    crew.begin(0.0)
+    crew.not_starting(1, "hooks.py, line 3: no", True)
+    assert crew.ended(1, 0.0) == [Start(2, 0, "accepted")]
+    crew.not_starting(2, "hooks.py, line 3: no", True)
+    assert crew.ended(2, 0.0) == [Finish(COULD_NOT_START)]
+
+
+def test_crew_whose_first_worker_cannot_start_ends_when_no_code_was_accepted() -> None:
+    crew = Crew(1)
+    crew.begin(0.0)
+    crew.not_starting(1, "hooks.py, line 3: no", False)
+    assert crew.ended(1, 0.0) == [Finish(COULD_NOT_START)]
 
 
 # Any history.

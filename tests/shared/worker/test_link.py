@@ -167,6 +167,7 @@ def test_worker_says_each_step_in_one_line() -> None:
         link.parked({"quiesce": 0.5})
         link.released()
         link.not_starting("hooks.py, line 3: no\nmore")
+        link.not_starting("hooks.py, line 3: no", has_accepted=True)
         link.wish("reload", 7)
         link.leaving("fenced", 1)
         assert supervisor.heard() == [
@@ -175,6 +176,7 @@ def test_worker_says_each_step_in_one_line() -> None:
             Parked({"quiesce": 0.5}),
             Released(),
             NotStarting("hooks.py, line 3: no\nmore"),
+            NotStarting("hooks.py, line 3: no", has_accepted=True),
             Wish("reload", 7),
             Leaving("fenced", 1),
         ]
