@@ -74,11 +74,15 @@ def test_next_incarnation_survives_a_damaged_file(tmp_path: Path, damage: str) -
 
 
 def test_incarnation_is_alive_while_its_worker_holds_the_lock(tmp_path: Path) -> None:
-    assert not incarnation_is_alive(tmp_path, PORTAL, LIFE)
     with hold_portal(tmp_path, PORTAL, LIFE):
         assert incarnation_is_alive(tmp_path, PORTAL, LIFE)
         assert not incarnation_is_alive(tmp_path, PORTAL, Incarnation(6, 1))
     assert not incarnation_is_alive(tmp_path, PORTAL, LIFE)
+
+
+def test_incarnation_of_another_home_may_be_alive(tmp_path: Path) -> None:
+    with hold_portal(tmp_path / "here", "another", LIFE):
+        assert incarnation_is_alive(tmp_path / "here", PORTAL, LIFE)
 
 
 def test_incarnation_of_a_killed_worker_is_dead(tmp_path: Path) -> None:
