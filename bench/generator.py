@@ -128,7 +128,9 @@ class Generator:
         Raises:
             BenchError: It ended without a result; the text is what it said.
         """
-        return msgspec.json.decode(self._line(), type=Heard)
+        while not (line := self._line()).startswith("{"):
+            pass
+        return msgspec.json.decode(line, type=Heard)
 
     def _line(self) -> str:
         line = _opened(self._process.stdout).readline().strip()

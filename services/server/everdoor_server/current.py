@@ -98,7 +98,8 @@ def entry(
             result = method(game, *args, **kwargs)
         finally:
             _current.reset(token)
-        if isinstance(result, Coroutine):
+        # Nearly every command is done by now; asking None for its class costs more than all this.
+        if result is not None and isinstance(result, Coroutine):
             return cast(R, Within(result, game.sessions))
         return result
 

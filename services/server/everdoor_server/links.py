@@ -181,8 +181,9 @@ class Links:
     def _take(self, link: Downlink, messages: Iterable[PortalToServer]) -> Iterator[LinkEvent]:
         for message in messages:
             match message:
-                case Connected() | Input() | FlagsChanged() | Disconnected():
-                    if isinstance(message, Connected) != (message.seq == 1):
+                # Input first, and types compared: a struct that is not asked costs 0.3 µs.
+                case Input() | Connected() | FlagsChanged() | Disconnected():
+                    if (type(message) is Connected) != (message.seq == 1):
                         raise MalformedMessage("input 1 of a connection is its `connected`")
                     yield Arrived(link, message)
                 case Ack(last=last):
