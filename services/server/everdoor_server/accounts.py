@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from everdoor.errors import UserError
+from everdoor.names import check_name
 from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
 from everdoor_server.labels import Labels
@@ -24,6 +25,11 @@ COLUMNS = frozenset(
     {"key", "is_superuser", "character_ids", "last_puppet_id", "lock_storage", "cmdset_paths"}
 )
 """Attributes of an account that are columns of its row."""
+
+GUEST_PERMISSION = "Guest"
+
+GUEST_MARK = "_is_guest"
+"""Attribute of accounts that are guests."""
 
 CHARACTER_LOCKS = (
     "puppet:id({character}) or pid({account}) or perm(Developer) or pperm(Developer);"
@@ -128,6 +134,11 @@ class Account:
         return self._cmdset
 
     @property
+    def is_guest(self) -> bool:
+        """Whether it has no password and is deleted when it leaves."""
+        return self.attributes.has(GUEST_MARK)
+
+    @property
     def is_connected(self) -> bool:
         return len(self.sessions) > 0
 
@@ -188,10 +199,19 @@ class Account:
             **kwargs: As for `Objects.create`.
 
         Raises:
-            UserError: It has as many as it may have, or the name is taken; the text is meant for
-                the player.
+            UserError: It has as many as it may have, or the name is taken or will not do; the text
+                is meant for the player.
         """
         return self.accounts.create_character(self, key or self.key, kwargs)
+
+    def delete_character(self, character: Object) -> bool:
+        """Delete one of its characters for good; False: it refuses, or is gone already."""
+        if not self.owns(character) or not character.delete():
+            return False
+        self.character_ids = tuple(own for own in self.character_ids if own != character.id)
+        if self.last_puppet_id == character.id:
+            self.last_puppet_id = None
+        return True
 
     # Speaking and hearing.
 
@@ -324,13 +344,14 @@ class Accounts:
         self._account_class = account_class
         self._character_class = character_class
         self._accounts: dict[int, Account] = {}
+        self._deleted: set[int] = set()
 
     def get(self, account_id: int | None) -> Account | None:
         """The account of that id, None when the world does not know it."""
         if account_id is None:
             return None
         found = self._accounts.get(account_id)
-        if found is None:
+        if found is None and account_id not in self._deleted:
             found = self._load(self.objects.rows.account(account_id))
         return found
 
@@ -341,7 +362,8 @@ class Accounts:
             if account.key.casefold() == folded:
                 return account
         row = self.objects.rows.find_account(name)
-        return None if row is None or row.id in self._accounts else self._load(row)
+        is_stale = row is None or row.id in self._accounts or row.id in self._deleted
+        return None if is_stale else self._load(row)
 
     def vouched(self, account_id: int, name: str, is_superuser: bool) -> Account:
         """The account that auth has vouched for; made when the world does not know it yet.
@@ -361,24 +383,48 @@ class Accounts:
         most = self.options.max_nr_characters
         if most and len(account.characters) >= most and not account.is_superuser:
             raise UserError(f"You may only have a maximum of {most} characters.")
+        if key != account.key:
+            key = check_name(key)
         if self.objects.find(key, typeclass=Character):
             raise UserError(f"A character named '{key}' already exists.")
         start = self.objects.start_location()
-        settings = {"home": start, "permissions": [self.options.default_permission], **kwargs}
+        permission = self._permission(account.is_guest)
+        settings = {"home": start, "permissions": [permission], **kwargs}
         character = self.objects.create(self._character_class, key, **settings)
         character.locks.add(CHARACTER_LOCKS.format(character=character.id, account=account.id))
         account.character_ids = (*account.character_ids, character.id)
         account.at_post_create_character(character)
         return character
 
-    def _make(self, account_id: int, name: str) -> Account:
-        permissions = (self.options.default_permission,)
+    def vouched_guest(self, account_id: int, name: str) -> Account:
+        """A guest that auth has made: with a character, and deleted when it leaves."""
+        return self.get(account_id) or self._make(account_id, name, is_guest=True)
+
+    def delete(self, account: Account) -> None:
+        """Delete the world's half of an account, and its characters, for good."""
+        account.unpuppet_all()
+        for character in account.characters:
+            character.delete()
+        for name in account.attributes.names():
+            account.attributes.remove(name)
+        account.attributes.close()
+        self._accounts.pop(account.id, None)
+        self._deleted.add(account.id)
+        self.objects.changes.mark("account", (account.id,), lambda: None)
+
+    def _permission(self, is_guest: bool) -> str:
+        return GUEST_PERMISSION if is_guest else self.options.default_permission
+
+    def _make(self, account_id: int, name: str, is_guest: bool = False) -> Account:
+        permissions = (self._permission(is_guest),)
         row = AccountRow(account_id, name, permissions=permissions)
         account = self._accounts[account_id] = self._account_class(self, row)
         account.touch()
         account.attributes.add("FIRST_LOGIN", True)
+        if is_guest:
+            account.attributes.add(GUEST_MARK, True)
         account.at_account_creation()
-        if self.options.auto_create_character_with_account:
+        if self.options.auto_create_character_with_account or is_guest:
             self._first_character(account)
         return account
 

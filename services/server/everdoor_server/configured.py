@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from everdoor.errors import SettingsError, UserError
@@ -47,6 +48,7 @@ def configure(settings: Settings, of_game: Mapping[str, Any]) -> Configured:
             setting.
     """
     options = {**{name: getattr(settings, name) for name in SAME_NAMED}, **of_game}
+    options["version"] = version("everdoor")
     options["guest_list"] = _names(settings.guest_list)
     if settings.command_msg_all_sessions != "auto":
         options["command_msg_all_sessions"] = settings.command_msg_all_sessions

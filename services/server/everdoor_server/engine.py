@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from everdoor.errors import SettingsError, StoreBusy, UserError
+from everdoor.errors import CallRefused, SettingsError, StoreBusy, UserError
 from everdoor.ids import SessionKey
 from everdoor.messages.accounts import AccountFound
 from everdoor_server.accounts import Account, AccountOptions, Accounts
@@ -61,6 +61,7 @@ class GameOptions(AccountOptions):
     """
 
     server_name: str = "Everdoor"
+    version: str = ""
     guest_enabled: bool = False
     guest_list: tuple[str, ...] = tuple(f"Guest{number}" for number in range(1, 10))
     py_enabled: bool = False
@@ -89,6 +90,7 @@ class Game:
 
     Attributes:
         sessions, accounts, objects: What commands reach as `self.game`.
+        start_time: When this generation began, in epoch seconds.
         ask_restart: Set by the shell.
 
     Raises:
@@ -109,6 +111,7 @@ class Game:
         self._session_class = session_class
         self._hooks = hooks or ModuleHooks()
         self._ended = Ending.CRASH
+        self.start_time = clock()
         self.ask_restart: AskRestart = _cannot_restart
         self._library = CmdSetLibrary(load_cmdset)
         self._sets = {name: self._configured_set(name) for name in CMDSET_OPTIONS}
@@ -150,10 +153,13 @@ class Game:
     @entry
     def at_return(self, session: ServerSession) -> None:
         """A session is back whose puppet was released for a restart: it takes it again."""
-        released = releases_puppets(self._ended) and session.logged_in and session.puid is None
         account = self.accounts.get(session.uid)
-        if released and account is not None and self.options.auto_puppet_on_login:
+        if account is not None and self._is_released(session):
             self._puppeting.enter(account, session)
+
+    def _is_released(self, session: ServerSession) -> bool:
+        released = releases_puppets(self._ended) and session.logged_in and session.puid is None
+        return released and self.options.auto_puppet_on_login
 
     @entry
     def at_interrupted(self, session: ServerSession) -> Running | None:
@@ -175,7 +181,7 @@ class Game:
     @entry
     def report_error(self, session: ServerSession, trace: str, error: Exception) -> None:
         """A command has raised: tell its player, and log it unless the player is at fault."""
-        if isinstance(error, UserError):
+        if isinstance(error, UserError | CallRefused):
             session.msg(str(error))
             return
         if isinstance(error, StoreBusy):
@@ -226,6 +232,17 @@ class Game:
         self._puppeting.at_login(session, account)
 
     @entry
+    def at_back(self, session: ServerSession) -> None:
+        """A session that was link-dead has a client again: show it where it is."""
+        account = self.accounts.get(session.uid)
+        assert account is not None, "only sessions that are logged in are link-dead"
+        if self._is_released(session):
+            self._puppeting.enter(account, session)
+        else:
+            self._puppeting.at_back(session, account)
+        session.at_sync()
+
+    @entry
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         """Release the puppet and run the hooks of the account."""
         self._puppeting.at_disconnect(session, reason)
@@ -248,10 +265,23 @@ class Game:
         account = self.accounts.vouched(found.uid, found.name, found.superuser)
         self.sessions.login(session, account)
 
+    def log_in_guest(self, session: ServerSession, found: AccountFound) -> None:
+        """Log in a guest that auth has made."""
+        self.sessions.login(session, self.accounts.vouched_guest(found.uid, found.name))
+
     def connection_screen(self, session: ServerSession) -> str:
         """What a client sees that has just connected."""
         screen = self.options.connection_screen
         return screen if isinstance(screen, str) else screen(session)
+
+    def run_as(self, obj: Object, text: str) -> Running | None:
+        """Run a line as an object that nobody controls; await what it returns, if it waits."""
+        return self._commands.run_as(obj, text)
+
+    def guests(self) -> list[int]:
+        """Ids of the guests who are here."""
+        accounts = self.sessions.all_connected_accounts()
+        return [each.id for each in accounts if isinstance(each, Account) and each.is_guest]
 
     def cmdset_for(self, session: ServerSession) -> MergedCmdSet:
         """All that can be typed in a session now."""

@@ -23,6 +23,9 @@ SHARING_MODES = (1, 3)
 PUPPETED = Label("tag", "account", "puppeted")
 """Marks what somebody controls, as in Evennia."""
 
+SAVED_FLAGS = "_saved_protocol_flags"
+"""Attribute of an account: what its clients are to be taken for, whatever they say."""
+
 EXEMPT_PERMISSION = "Developer"
 """Who has it may control any number of objects; as in Evennia."""
 
@@ -47,11 +50,24 @@ class Puppeting:
     def at_login(self, session: ServerSession, account: Account) -> None:
         """Run the hooks of an account that has just been bound to a session."""
         account.sessions.add(session)
+        if saved := account.attributes.get(SAVED_FLAGS):
+            session.update_flags(**saved)
         if account.attributes.has("FIRST_LOGIN"):
             account.attributes.remove("FIRST_LOGIN")
             account.at_first_login()
         account.at_pre_login()
         account.at_post_login(session)
+
+    def at_back(self, session: ServerSession, account: Account) -> None:
+        """Show a session that was link-dead where it is; no hook of a login or a puppet is run."""
+        if saved := account.attributes.get(SAVED_FLAGS):
+            session.update_flags(**saved)
+        session.msg("You come back.")
+        obj = self._objects.get(session.puid)
+        if obj is None:
+            session.msg((account.at_look(session=session), {"type": "look"}))
+        elif obj.location is not None:
+            session.msg((obj.at_look(obj.location), {"type": "look"}))
 
     def at_disconnect(self, session: ServerSession, reason: str = "") -> None:
         """Release the puppet of a session that ends, and run the hooks of its account."""
@@ -61,6 +77,8 @@ class Puppeting:
         self.unpuppet_object(account, [session])
         account.sessions.remove(session)
         account.at_disconnect(reason)
+        if account.is_guest and not account.is_connected:
+            self._accounts.delete(account)
 
     def restore(self, session: ServerSession) -> None:
         """Link the account and puppet of a session that has survived a restart, in silence.

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
-from everdoor.messages.accounts import AccountFound, Authenticate, CreateAccount
 from everdoor.state import REBOOT, AppSession
 from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.engine import Game, GameOptions
+from everdoor_server.memoryauth import MemoryAuth
 from everdoor_server.objects import START_LABEL, Object, Room
 from everdoor_server.rows import MemoryRows, WorldRows
 from everdoor_server.session import ServerSession
@@ -36,32 +36,6 @@ class Shown(NamedTuple):
     name: str
     args: list[Any]
     options: dict[str, Any]
-
-
-class MemoryAuth:
-    """Accounts and passwords in a dictionary; no throttle, no rules for names."""
-
-    def __init__(self) -> None:
-        self._accounts: dict[str, tuple[AccountFound, str]] = {}
-
-    def add(self, name: str, password: str, superuser: bool = False) -> AccountFound:
-        """Make an account; CallRefused when the name is taken."""
-        if name.casefold() in self._accounts:
-            raise CallRefused("name_taken", f"The name {name} is taken.")
-        found = AccountFound(len(self._accounts) + 1, name, superuser)
-        self._accounts[name.casefold()] = (found, password)
-        return found
-
-    def answer(self, call: object) -> AccountFound:
-        """Answer as auth does; CallRefused when it says no."""
-        match call:
-            case CreateAccount(name=name, password=password):
-                return self.add(name, password)
-            case Authenticate(name=name, password=password):
-                found, wanted = self._accounts.get(name.casefold(), (None, None))
-                if found is not None and password == wanted:
-                    return found
-        raise CallRefused("wrong_password", "Username and/or password is incorrect.")
 
 
 class Client:
@@ -276,6 +250,9 @@ class World:
         asking = self._asking.pop(session.key, None)
         if asking is not None:
             asking.close()
+
+    def move(self, session: ServerSession, client: ServerSession) -> None:
+        self._clients[client.key].session = session
 
     def inject(self, session: ServerSession, text: str) -> None:
         self._injected.append((session, text))

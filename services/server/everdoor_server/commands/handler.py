@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from everdoor.markup.tags import escape
 from everdoor.playertext import clean
-from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
+from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet, Providers
 from everdoor_server.commands.command import Command, CommandGame
 from everdoor_server.commands.parser import Entry, Match
 from everdoor_server.commands.syscmdkeys import (
@@ -65,7 +65,11 @@ class CommandHandler:
         if puppet is None:
             return self._cache.merged((session.cmdset.sets, of_account))
         puppet.at_cmdset_get()
-        providers = (session.cmdset.sets, of_account, self._nearby.own(puppet))
+        sets = (session.cmdset.sets, of_account, self._nearby.own(puppet))
+        return self._of_object(puppet, sets)
+
+    def _of_object(self, puppet: Any, providers: Providers) -> MergedCmdSet:
+        """Merge sets with those of the world around a puppet."""
         own = self._cache.merged(providers)
         if own.no_exits and own.no_objs:
             return own
@@ -95,6 +99,16 @@ class CommandHandler:
             session.msg(_not_available(line, cmdset, who))
         return running
 
+    def run_as(self, puppet: Any, text: str) -> Running | None:
+        """Run a line as an object that nobody controls: `session` and `account` are None."""
+        line = clean(text).strip()
+        cmdset = self._of_object(puppet, ((), (), self._nearby.own(puppet)))
+        matches = cmdset.match(line, lambda command: command.access(puppet))
+        if len(matches) != 1:
+            return None
+        entry, name, args = matches[0]
+        return _start(self._prepared(None, cmdset, entry, name, args, line, puppet))
+
     def login_start(self, session: ServerSession) -> Running | None:
         """Show a client that has just connected where it is (CMD_LOGINSTART)."""
         return self._system(session, self.cmdset_for(session), CMD_LOGINSTART, "")
@@ -119,14 +133,18 @@ class CommandHandler:
 
     def _prepared(
         self,
-        session: ServerSession,
+        session: ServerSession | None,
         cmdset: MergedCmdSet,
         entry: Entry,
         name: str,
         args: str,
         raw_string: str,
+        puppet: Any = None,
     ) -> Command:
-        command, account, puppet = entry.command, session.account, session.puppet
+        command: Command = entry.command
+        account: Any = None
+        if session is not None:
+            account, puppet = session.account, session.puppet
         return command.for_line(
             {
                 "caller": (not command.account_caller and puppet) or account or session,
@@ -151,7 +169,7 @@ def _start(command: Command) -> Running | None:
     result = command.func()
     if isinstance(result, Generator):
         result = _answered(result)
-    if isinstance(result, Coroutine):
+    if result is not None and isinstance(result, Coroutine):
         return _finish(command, result)
     command.at_post_cmd()
     return None

@@ -35,6 +35,13 @@ class Lodger(Character):
             attributes={"desc": desc},
         )
 
+    def at_object_delete(self) -> bool:
+        """Take the key along: it would lie about where it was made, and fits nobody else."""
+        for thing in self.contents:
+            if f"{self.key}'s key" in thing.aliases:
+                thing.delete()
+        return super().at_object_delete()
+
 
 class _RoomData(NamedTuple):
     id: str

@@ -92,3 +92,18 @@ def test_quit_closes_the_connection() -> None:
     client = World().connect()
     assert "Good bye" in client.type("quit")
     assert client.closed is not None
+
+
+def test_info_is_the_block_that_lists_of_games_read() -> None:
+    world = World(GameOptions(server_name="The |rHouse", version="1.2"))
+    world.log_in("Anna")
+    lines = world.connect().type("info").splitlines()
+    assert lines[0] == "## BEGIN INFO 1.1"
+    assert [line.partition(":")[0] for line in lines[1:5]] == [
+        "Name",
+        "Uptime",
+        "Connected",
+        "Version",
+    ]
+    assert lines[1] == "Name: The ||rHouse"
+    assert lines[3:] == ["Connected: 1", "Version: Everdoor 1.2", "## END INFO"]

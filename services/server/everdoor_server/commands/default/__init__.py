@@ -8,6 +8,8 @@ from everdoor_server.commands.default.account import (
     CmdSessions,
     CmdWho,
 )
+from everdoor_server.commands.default.bans import CmdBan, CmdUnban
+from everdoor_server.commands.default.characters import CmdCharCreate, CmdCharDelete
 from everdoor_server.commands.default.cmdsets import (
     AccountCmdSet,
     CharacterCmdSet,
@@ -25,13 +27,21 @@ from everdoor_server.commands.default.general import (
 )
 from everdoor_server.commands.default.help import CmdHelp
 from everdoor_server.commands.default.muxcommand import MuxAccountCommand, MuxCommand
+from everdoor_server.commands.default.options import CmdOption
+from everdoor_server.commands.default.passwords import CmdPassword, CmdUserPassword
+from everdoor_server.commands.default.python import CmdPy
+from everdoor_server.commands.default.staff import CmdBoot, CmdForce, CmdWall
+from everdoor_server.commands.default.system import CmdReload, CmdReset, CmdShutdown
 from everdoor_server.commands.default.unloggedin import (
     CmdIdle,
     CmdUnconnectedConnect,
     CmdUnconnectedCreate,
+    CmdUnconnectedEncoding,
     CmdUnconnectedHelp,
+    CmdUnconnectedInfo,
     CmdUnconnectedLook,
     CmdUnconnectedQuit,
+    CmdUnconnectedScreenreader,
     CmdUnconnectedStart,
 )
 from everdoor_server.commands.exits import ExitCmdSet, ExitCommand
@@ -39,7 +49,12 @@ from everdoor_server.commands.exits import ExitCmdSet, ExitCommand
 __all__ = [
     "AccountCmdSet",
     "CharacterCmdSet",
+    "CmdBan",
+    "CmdBoot",
+    "CmdCharCreate",
+    "CmdCharDelete",
     "CmdDrop",
+    "CmdForce",
     "CmdGet",
     "CmdHelp",
     "CmdIC",
@@ -48,17 +63,29 @@ __all__ = [
     "CmdLook",
     "CmdOOC",
     "CmdOOCLook",
+    "CmdOption",
+    "CmdPassword",
     "CmdPose",
+    "CmdPy",
     "CmdQuit",
+    "CmdReload",
+    "CmdReset",
     "CmdSay",
     "CmdSessions",
+    "CmdShutdown",
     "CmdThink",
+    "CmdUnban",
     "CmdUnconnectedConnect",
     "CmdUnconnectedCreate",
+    "CmdUnconnectedEncoding",
     "CmdUnconnectedHelp",
+    "CmdUnconnectedInfo",
     "CmdUnconnectedLook",
     "CmdUnconnectedQuit",
+    "CmdUnconnectedScreenreader",
     "CmdUnconnectedStart",
+    "CmdUserPassword",
+    "CmdWall",
     "CmdWho",
     "ExitCmdSet",
     "ExitCommand",

@@ -7,6 +7,7 @@ from typing import Any
 from everdoor.markup.layout import table
 from everdoor_server.commands.default.muxcommand import MuxAccountCommand
 from everdoor_server.locks import has_permission, is_superuser
+from everdoor_server.objects.appearance import LINK_DEAD
 
 ADMINS_SEE_MORE = "Admin"
 
@@ -123,7 +124,8 @@ class CmdWho(MuxAccountCommand):
     def _public(self, session: Any) -> list[str]:
         now = self.game.sessions.now()
         on_for, idle = now - session.conn_time, now - session.cmd_last_visible
-        return [session.uname or "", clock(on_for), short_time(idle)]
+        link = f" {LINK_DEAD}" if session.is_link_dead else ""
+        return [f"{session.uname or ''}{link}", clock(on_for), short_time(idle)]
 
 
 class CmdQuit(MuxAccountCommand):

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from everdoor_server.commands.cmdset import CmdSet
-from everdoor_server.commands.default import account, general, help, system, unloggedin
+from everdoor_server.commands.default import (
+    account,
+    bans,
+    characters,
+    general,
+    help,
+    options,
+    passwords,
+    python,
+    staff,
+    system,
+    unloggedin,
+)
 
 
 class UnloggedinCmdSet(CmdSet):
@@ -20,6 +32,9 @@ class UnloggedinCmdSet(CmdSet):
                 unloggedin.CmdUnconnectedCreate,
                 unloggedin.CmdUnconnectedLook,
                 unloggedin.CmdUnconnectedHelp,
+                unloggedin.CmdUnconnectedEncoding,
+                unloggedin.CmdUnconnectedScreenreader,
+                unloggedin.CmdUnconnectedInfo,
                 unloggedin.CmdUnconnectedQuit,
                 unloggedin.CmdIdle,
             ]
@@ -50,9 +65,15 @@ class AccountCmdSet(CmdSet):
                 account.CmdOOC,
                 account.CmdWho,
                 account.CmdQuit,
+                characters.CmdCharCreate,
+                characters.CmdCharDelete,
+                options.CmdOption,
+                passwords.CmdPassword,
+                passwords.CmdUserPassword,
                 system.CmdReload,
                 system.CmdReset,
                 system.CmdShutdown,
+                python.CmdPy,
                 help.CmdHelp,
             ]
         )
@@ -74,5 +95,10 @@ class CharacterCmdSet(CmdSet):
                 general.CmdInventory,
                 general.CmdGet,
                 general.CmdDrop,
+                staff.CmdBoot,
+                staff.CmdWall,
+                staff.CmdForce,
+                bans.CmdBan,
+                bans.CmdUnban,
             ]
         )

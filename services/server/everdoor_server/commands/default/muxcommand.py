@@ -17,18 +17,21 @@ class MuxCommand(Command):
         switch_options: Switches that it knows; others are refused before it runs.
         switches: Those typed, in lower case.
         args: The rest, without space around; `lhs` and `rhs` its sides of the first `=` (`rhs` is
-            None without one), `lhslist` and `rhslist` these split at commas.
+            None without one), `lhslist` and `rhslist` these split at commas, `arglist` its words.
+        raw: All that follows the name, as typed.
     """
 
     arg_regex: str | re.Pattern[str] | None = WHOLE_WORD
     switch_options: tuple[str, ...] = ()
 
     switches: list[str]
+    raw: str
     lhs: str
     rhs: str | None
 
     def parse(self) -> None:
         args, self.switches = self.args, []
+        self.raw = args
         if args[:1] == "/":
             head, _, args = args[1:].partition(" ")
             self.switches = [switch for switch in head.lower().split("/") if switch]
@@ -37,6 +40,10 @@ class MuxCommand(Command):
         if "=" in args:
             lhs, _, rhs = args.partition("=")
             self.lhs, self.rhs = lhs.strip(), rhs.strip()
+
+    @property
+    def arglist(self) -> list[str]:
+        return self.args.split()
 
     @property
     def lhslist(self) -> list[str]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
+from everdoor.encodings import DEFAULT_ENCODING, encoding_name
 from everdoor.errors import CallRefused
+from everdoor.markup.tags import escape
 from everdoor_server.commands import syscmdkeys
 from everdoor_server.commands.command import Command
 from everdoor_server.commands.default.muxcommand import MuxCommand
-from everdoor_server.waits import authenticate, create_account
+from everdoor_server.waits import authenticate, create_account, create_guest
+
+GUEST = "guest"
 
 _NAME_AND_PASSWORD = re.compile(r"""\s*(?:"([^"]*)"|(\S+))\s+(?:"(.*)"|(.*\S))\s*""")
 
@@ -24,9 +29,10 @@ class CmdUnconnectedConnect(Command):
 
     Usage:
       connect <name> <password>
+      connect guest
 
-    Logs you in to your account. A name or a password with spaces goes in
-    "double quotes".
+    Logs you in to your account, or, where the game has guests, as one of them.
+    A name or a password with spaces goes in "double quotes".
     """
 
     key = "connect"
@@ -35,16 +41,14 @@ class CmdUnconnectedConnect(Command):
     usage = "\n Usage (without <>): connect <name> <password>"
 
     async def func(self) -> None:
+        if self.args.strip().lower() == GUEST:
+            await log_in_guest(self)
+            return
         credentials = name_and_password(self.args)
         if credentials is None:
             self.msg(self.usage)
             return
-        try:
-            found = await authenticate(*credentials, self.caller.address)
-        except CallRefused as exc:
-            self.msg(str(exc))
-        else:
-            self.game.log_in(self.caller, found)
+        self.game.log_in(self.caller, await authenticate(*credentials, self.caller.address))
 
 
 class CmdUnconnectedCreate(Command):
@@ -71,16 +75,12 @@ class CmdUnconnectedCreate(Command):
         if credentials is None:
             self.msg(self.usage)
             return
-        try:
-            found = await create_account(*credentials, self.caller.address)
-        except CallRefused as exc:
-            self.msg(str(exc))
-        else:
-            name = f'"{found.name}"' if " " in found.name else found.name
-            self.msg(
-                f"A new account '{found.name}' was created. Welcome!\n"
-                f"You can now log in with the command 'connect {name} <your password>'."
-            )
+        found = await create_account(*credentials, self.caller.address)
+        name = f'"{found.name}"' if " " in found.name else found.name
+        self.msg(
+            f"A new account '{found.name}' was created. Welcome!\n"
+            f"You can now log in with the command 'connect {name} <your password>'."
+        )
 
 
 class CmdUnconnectedQuit(MuxCommand):
@@ -113,6 +113,86 @@ class CmdUnconnectedLook(MuxCommand):
 
     def func(self) -> None:
         self.msg(self.game.connection_screen(self.caller))
+
+
+class CmdUnconnectedEncoding(MuxCommand):
+    """
+    set which text encoding your client uses
+
+    Usage:
+      encoding
+      encoding <encoding>
+      encoding/clear
+
+    Letters that look strange are in another encoding than the game thinks.
+    Common ones are utf-8, which the game begins with, latin-1, cp1252, koi8-r.
+    """
+
+    key = "encoding"
+    aliases = ("encode",)
+    switch_options = ("clear",)
+
+    def func(self) -> None:
+        if self.session is None or self.unknown_switches():
+            return
+        before = self.session.protocol_flags.get("ENCODING") or DEFAULT_ENCODING
+        if "clear" in self.switches:
+            self.session.update_flags(ENCODING=DEFAULT_ENCODING)
+            self.msg(f"Your custom text encoding ('{before}') was cleared.")
+        elif not self.args:
+            self.msg(f"Default encoding: |g{before}|n (change with |wencoding <encoding>|n)")
+        elif (name := encoding_name(self.args)) is None:
+            self.msg(
+                f"|rThe encoding '|w{escape(self.args)}|r' is invalid. "
+                f"Keeping the previous encoding '|w{before}|r'.|n"
+            )
+        else:
+            self.session.update_flags(ENCODING=name)
+            self.msg(
+                f"Your custom text encoding was changed from '|w{before}|n' to "
+                f"'|w{escape(self.args)}|n'."
+            )
+
+
+class CmdUnconnectedScreenreader(MuxCommand):
+    """
+    have texts made for a screen reader
+
+    Usage:
+      screenreader
+
+    Switches it on or off: no colours, no drawings. After the login
+    `option screenreader = on` does the same.
+    """
+
+    key = "screenreader"
+
+    def func(self) -> None:
+        if self.session is None:
+            return
+        wanted = not self.session.protocol_flags.get("SCREENREADER", False)
+        self.session.update_flags(SCREENREADER=wanted)
+        self.msg(f"Screenreader mode turned |w{'on' if wanted else 'off'}|n.")
+
+
+class CmdUnconnectedInfo(MuxCommand):
+    """
+    tell what this game is, in the form that lists of games read
+
+    Usage:
+      info
+    """
+
+    key = "info"
+
+    def func(self) -> None:
+        options = self.game.options
+        since = datetime.fromtimestamp(self.game.start_time).ctime()
+        self.msg(
+            f"## BEGIN INFO 1.1\nName: {escape(options.server_name)}\nUptime: {since}\n"
+            f"Connected: {self.game.sessions.account_count()}\n"
+            f"Version: Everdoor {options.version}\n## END INFO"
+        )
 
 
 class CmdUnconnectedStart(Command):
@@ -159,12 +239,16 @@ class CmdIdle(Command):
         """Nothing: the activity has been stamped already."""
 
 
+ALL_GUESTS: Final = "All guest accounts are in use. Please try again later."
+
 HELP: Final = """
 You are not logged in. What you can type now:
 
   |wcreate|n <name> <password>  make an account; choose a password of your own
   |wconnect|n <name> <password> log in with it
   |wlook|n                      show the connection screen again
+  |wencoding|n                  letters look strange? set that of your client
+  |wscreenreader|n              have texts made to be listened to
   |whelp|n                      this text
   |wquit|n                      leave
 
@@ -172,6 +256,20 @@ A name or a password with spaces goes in double quotes:
   create "Anna Lind" "my pass word"
   connect "Anna Lind" "my pass word"
 """
+
+
+async def log_in_guest(command: Command) -> None:
+    """Log in whoever typed the command as a guest, or say why not."""
+    options = command.game.options
+    if not options.guest_enabled:
+        command.msg("Guest accounts are not enabled.")
+        return
+    try:
+        found = await create_guest(options.guest_list, command.caller.address)
+    except CallRefused as exc:
+        command.msg(ALL_GUESTS if exc.code == "name_taken" else str(exc))
+    else:
+        command.game.log_in_guest(command.caller, found)
 
 
 def name_and_password(args: str) -> tuple[str, str] | None:
