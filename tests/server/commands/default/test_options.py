@@ -14,7 +14,7 @@ def test_option_lists_what_is_known_of_the_client() -> None:
     assert lines[0] == "|wClient settings (telnet):|n"
     assert [line.split() for line in lines[2:]] == [
         ["ANSI", "True"],
-        ["CLIENTNAME", "||rbad"],
+        ["CLIENTNAME", "||rbad|n"],
         ["SCREENWIDTH", "90"],
     ]
 
@@ -24,7 +24,7 @@ def test_option_lists_what_is_known_of_the_client() -> None:
     [
         (
             "option NOCOLOR = on",
-            "Option |wNOCOLOR|n was changed from '|wFalse|n' to '|wTrue|n'.",
+            "|wNOCOLOR|n was changed from '|wFalse|n' to '|wTrue|n'.",
             True,
         ),
         ("option nocolor = off", "Option |wNOCOLOR|n was kept as '|wFalse|n'.", None),
