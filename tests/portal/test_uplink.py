@@ -39,6 +39,7 @@ from everdoor_portal.uplink import (
     HELD_TOO_LONG,
     INPUTS_PER_FRAME,
     RETRY_S,
+    SOCKET_PATIENCE_S,
     LinkState,
     Uplink,
 )
@@ -68,7 +69,7 @@ class Bench:
     def connect(self) -> None:
         """Make the socket that is wanted, and have it connected."""
         assert self.wants_socket
-        self.uplink.socket_made()
+        self.uplink.socket_made(self.clock.now)
         self.uplink.connected(self.clock.now)
         self.k = 0
 
@@ -115,14 +116,23 @@ def row(n: int, *said: str, generation: int = 3, **fields: Any) -> Row:
 def test_uplink_wants_a_socket_at_once_and_only_one() -> None:
     bench = Bench()
     assert (bench.state, bench.wants_socket) == (LinkState.AWAY, True)
-    bench.uplink.socket_made()
+    bench.uplink.socket_made(bench.clock.now)
     assert not bench.wants_socket
 
 
 def test_uplink_sends_nothing_before_it_is_connected() -> None:
     bench = Bench(clients=1)
-    bench.uplink.socket_made()
+    bench.uplink.socket_made(bench.clock.now)
     assert bench.frames() == []
+
+
+def test_uplink_tries_another_socket_when_one_does_not_connect() -> None:
+    bench = Bench()
+    bench.uplink.socket_made(bench.clock.now)
+    bench.uplink.tick(bench.clock.now + SOCKET_PATIENCE_S - 0.1)
+    assert not bench.wants_socket
+    bench.uplink.tick(bench.clock.now + SOCKET_PATIENCE_S)
+    assert bench.wants_socket
 
 
 def test_uplink_greets_with_its_copies_when_connected() -> None:

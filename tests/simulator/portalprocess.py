@@ -83,7 +83,7 @@ class PortalProcess:
                 self.old_wires.append(self.wire)
         self._sockets_made += 1
         self.wire = Wire(f"{self.name}/{self._sockets_made}".encode())
-        self.uplink.socket_made()
+        self.uplink.socket_made(self._clock())
 
     def notice(self) -> None:
         """The socket's monitor tells the oldest event."""

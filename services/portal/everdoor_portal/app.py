@@ -215,4 +215,4 @@ class Portal:
         self._wire = self._bus.dealer(
             self._system.stream, name.encode(), self._received, self._connected, self._disconnected
         )
-        self.uplink.socket_made()
+        self.uplink.socket_made(self._loop.time())

@@ -42,6 +42,10 @@ from everdoor.messages.stream import (
 from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
 from everdoor_portal.sessionhandler import PortalSessionHandler
 
+SOCKET_PATIENCE_S = 5.0
+"""How long a socket may take to connect before another is tried: a server that comes back greets
+within milliseconds, and a new socket costs nothing."""
+
 RETRY_S = 1.0
 """Pause before a portal that was refused for now tries again."""
 
@@ -114,6 +118,7 @@ class Uplink:
         self._last_heard = now
         self._last_sent = now
         self._retry_at = now
+        self._give_up_at = now
         self._needs_socket = True
         self._ack_due = False
         self._noted: list[Noted] = []
@@ -141,9 +146,10 @@ class Uplink:
 
     # The socket.
 
-    def socket_made(self) -> None:
+    def socket_made(self, now: float) -> None:
         """The shell has a new socket, not yet connected."""
         self._needs_socket = False
+        self._give_up_at = now + SOCKET_PATIENCE_S
 
     def connected(self, now: float) -> None:
         """The socket is connected: open an epoch and say hello with the copies."""
@@ -304,6 +310,8 @@ class Uplink:
                 self._go_away(now)
             elif now - self._last_sent >= HEARTBEAT_S:
                 self._send([], now)
+        elif self._state is LinkState.AWAY and now >= self._give_up_at:
+            self._needs_socket = True
         away_s = self.away_s(now)
         if 0 < self._notice_after_s < away_s and not self._noticed:
             self._noticed = True

@@ -212,9 +212,14 @@ class Bus:
         """
         socket = self._socket(zmq.DEALER, STREAM_HWM)
         socket.setsockopt(zmq.ROUTING_ID, routing_id)
-        _connect(socket, endpoint)
         wire = self._keep(Wire(self.loop, socket, _one_frame, on_batch))
+        # Before connecting: a server on the same host may have greeted before the next line.
         wire.watch(on_connect, on_disconnect)
+        try:
+            _connect(socket, endpoint)
+        except StartupError:
+            wire.close()
+            raise
         return wire
 
     def router(
