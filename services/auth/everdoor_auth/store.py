@@ -70,8 +70,7 @@ class Store:
     """
 
     def __init__(self, url: str, synchronous: str = "NORMAL") -> None:
-        parsed = _parsed(url)
-        self._shown = parsed.render_as_string(hide_password=True)
+        parsed, self._shown = _parsed(url)
         kind = parsed.get_backend_name()
         try:
             self._engine = create_engine(parsed, hide_parameters=True, **OPTIONS[kind])
@@ -171,18 +170,17 @@ class Store:
             ) from exc
 
 
-def _parsed(url: str) -> URL:
-    """Read a URL and give it the driver that is used here."""
+def _parsed(url: str) -> tuple[URL, str]:
+    """Read a URL and give it the driver that is used here; returns also how it is shown."""
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise StartupError(f"auth_database_url is no database URL; expected {EXPECTED}") from None
-    if parsed.drivername in DRIVERS:
-        return parsed.set(drivername=DRIVERS[parsed.drivername])
-    if parsed.drivername in DRIVERS.values():
-        return parsed
     shown = parsed.render_as_string(hide_password=True)
-    raise StartupError(f"auth_database_url is {shown}; expected {EXPECTED}")
+    driver = DRIVERS.get(parsed.drivername, parsed.drivername)
+    if driver not in DRIVERS.values():
+        raise StartupError(f"auth_database_url is {shown}; expected {EXPECTED}")
+    return parsed.set(drivername=driver), shown
 
 
 def _make_private(url: URL) -> None:

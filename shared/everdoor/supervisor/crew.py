@@ -128,15 +128,19 @@ class Crew:
 
     Every method that takes `now` returns the actions that follow, in order. `tick` must be
     called when `due` has come; it may be called at any time.
+
+    Attributes:
+        is_stopping: All are being ended.
+        has_served: One of them has served.
     """
 
     def __init__(self, places: int, standby: bool = False) -> None:
         self.places = [Place(index) for index in range(places)]
         self.is_stopping = False
+        self.has_served = False
         self._has_standby = standby
         self._workers: dict[int, Worker] = {}
         self._last_number = 0
-        self._has_served = False
         self._has_finished = False
         self._kill_at: float | None = None
         self._exit_code = 0
@@ -159,7 +163,7 @@ class Crew:
         worker.ready = True
         worker.place.code = "accepted"
         worker.place.trouble = ""
-        self._has_served = True
+        self.has_served = True
         if worker.place.handover is not None:
             worker.place.handover.ready(now)
         return self.tick(now)
@@ -181,7 +185,7 @@ class Crew:
         if worker.place.handover is not None:
             return self._ended_in_handover(worker, worker.place.handover, now)
         self._count_failure(worker, now)
-        if not self._has_served and not self.is_stopping and not worker.gives_way:
+        if not self.has_served and not self.is_stopping and not worker.gives_way:
             return self._stop("could not start", now, COULD_NOT_START)
         return self.tick(now)
 

@@ -182,9 +182,11 @@ class _Supervisor:
             case Wish(ending=ending, sessid=sessid):
                 self._wished(ending, sessid)
             case Leaving(reason=reason, code=code):
-                log.warning(
-                    "worker leaves", process=self._process, pid=pid, reason=reason, code=code
-                )
+                if self._crew.has_served:
+                    log.warning(
+                        "worker leaves", process=self._process, pid=pid, reason=reason, code=code
+                    )
+                # Else it ends what the user has just started, and says so itself.
                 self._crew.leaving(worker, reason)
 
     def _ended(self, worker: int) -> None:

@@ -97,5 +97,10 @@ def test_notes_tell_why_the_server_refuses_a_portal() -> None:
     ]
 
 
+def test_notes_tell_what_a_worker_cannot_do() -> None:
+    locked = worker(trouble="database is locked")
+    assert notes(StatusReport("server", "up", 20, [locked])) == ["database is locked"]
+
+
 def test_notes_are_none_when_all_is_well() -> None:
     assert notes(StatusReport("server", "up", 20, [worker()])) == []

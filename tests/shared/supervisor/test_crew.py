@@ -463,3 +463,34 @@ def test_crew_asks_nothing_of_the_end_of_a_worker_that_never_served() -> None:
     crew.ended(2, 1.0)
     crew.ended(1, 60.0)
     assert crew.imported(3, 60.0) == [Say(3, Go(left=True))]
+
+
+def test_crew_remembers_why_a_worker_left_until_another_serves() -> None:
+    crew = serving()
+    place = crew.places[0]
+    crew.leaving(1, "the disk is full")
+    crew.ended(1, 60.0)
+    crew.imported(2, 60.0)
+    assert place.trouble == "the disk is full"
+    crew.ready(2, 60.0)
+    assert place.trouble == ""
+
+
+def test_worker_that_could_not_start_does_not_hide_how_the_one_before_it_ended() -> None:
+    crew = serving()
+    crew.ended(1, 60.0)
+    crew.imported(2, 60.0)
+    crew.leaving(2, "the database does not answer")
+    crew.ended(2, 60.0)
+    crew.tick(70.0)
+    assert crew.imported(3, 70.0) == [Say(3, Go(left=False))]
+
+
+def test_worker_that_cannot_take_over_says_why_a_handover_was_refused() -> None:
+    crew = serving()
+    crew.restart("reload", 60.0)
+    crew.imported(2, 60.0)
+    crew.parked(1, {}, 60.0)
+    crew.leaving(2, "the database is locked")
+    reports = [each for each in crew.ended(2, 60.0) if isinstance(each, Report)]
+    assert reports[0].outcome.error == "the database is locked"

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `versions`."""
 
 VERSION_TABLE = "world_version"
 """Not alembic's usual name: the accounts may live in the same database."""
 
 
-def run_revisions(connection: Connection) -> None:
-    """Run what is missing in a transaction that is already open."""
+def run_revisions(connection: Connection, upto: str = HEAD) -> None:
+    """Run what is missing, up to a revision, in a transaction that is already open."""
     # Late: see the head of this module.
     from alembic import command
     from alembic.config import Config
@@ -26,4 +26,4 @@ def run_revisions(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, upto)
