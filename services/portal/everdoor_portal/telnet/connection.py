@@ -93,6 +93,7 @@ class TelnetConnection:
         "_now",
         "_out",
         "_parser",
+        "_wants_hidden",
         "marks_prompts",
     )
 
@@ -108,6 +109,7 @@ class TelnetConnection:
         self._encoding = DEFAULT_ENCODING
         self._is_closed = False
         self._is_hiding = False
+        self._wants_hidden = False
         self._now = 0.0
         self.marks_prompts = True
 
@@ -213,11 +215,15 @@ class TelnetConnection:
 
         A client may refuse, or know no telnet: hiding is a courtesy, not a guarantee.
         """
+        self._wants_hidden = True
         self._out += self._negotiator.request(Side.LOCAL, Option.ECHO, enable=True)
 
     def show_input(self) -> None:
         """Let the client show what is typed again. Idempotent."""
-        self._out += self._negotiator.request(Side.LOCAL, Option.ECHO, enable=False)
+        # Called for every line, and ECHO comes into effect at our wish only: mostly nothing to do.
+        if self._wants_hidden:
+            self._wants_hidden = False
+            self._out += self._negotiator.request(Side.LOCAL, Option.ECHO, enable=False)
 
     # One token each.
 
