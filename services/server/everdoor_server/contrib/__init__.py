@@ -1,0 +1,1 @@
+"""Parts that a world may choose by its settings; each module says how."""
