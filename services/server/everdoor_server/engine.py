@@ -29,6 +29,7 @@ from everdoor_server.commit import Change
 from everdoor_server.current import entry
 from everdoor_server.objects import Character, Object, Objects
 from everdoor_server.puppeting import Puppeting
+from everdoor_server.register import Register
 from everdoor_server.restarts import (
     RESUME_HOOKS,
     START_HOOKS,
@@ -89,7 +90,7 @@ class Game:
         hooks: What the game does around starts and ends.
 
     Attributes:
-        sessions, accounts, objects: What commands reach as `self.game`.
+        sessions, accounts, objects, register: What commands reach as `self.game`.
         start_time: When this generation began, in epoch seconds.
         ask_restart: Set by the shell.
 
@@ -117,6 +118,7 @@ class Game:
         self._sets = {name: self._configured_set(name) for name in CMDSET_OPTIONS}
         self._changes = Changes()
         self.objects = Objects(rows, self._changes, self._make_cmdset)
+        self.register = Register(rows, self._changes)
         self.accounts = Accounts(self.objects, self.options, character_class=character_class)
         self._puppeting = Puppeting(self.accounts)
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
