@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from integration.system import PASSWORD, System
 from players.checker import Findings, check
-from players.crowd import Crowd, names
-from players.records import read
+from players.crowd import LINE_EVERY_S, ROUND, Crowd, names
+from players.lines import Verb
+from players.records import Kind, Record, read
 
 ROOM = "The Front Step"
 """Where characters begin."""
 
 
-def crowd_of(system: System, count: int, stem: str) -> Crowd:
+def crowd_of(
+    system: System,
+    count: int,
+    stem: str,
+    verbs: Sequence[Verb] = ROUND,
+    every_s: float = LINE_EVERY_S,
+) -> Crowd:
     """A crowd with new accounts; everybody's own thing is the key that they begin with."""
     people = names(count, stem)
     system.make_accounts(people)
-    return Crowd(
-        system.port, {name: f"{name}'s key" for name in people}, PASSWORD, _records(system, stem)
-    )
+    things = {name: f"{name}'s key" for name in people}
+    return Crowd(system.port, things, PASSWORD, _records(system, stem), verbs, every_s)
 
 
 async def look_around(crowd: Crowd) -> None:
@@ -41,6 +47,21 @@ def findings(
         expected_cut: Whose connection the fault was meant to end.
     """
     return check(read(_records(system, stem)), expected_cut, places, ROOM)
+
+
+def longest_wait(system: System, stem: str) -> float:
+    """Seconds that any player of a crowd waited at most for a line of any kind, having typed."""
+    return max(_longest_wait(record) for record in read(_records(system, stem)))
+
+
+def _longest_wait(record: Record) -> float:
+    longest, since = 0.0, None
+    for entry in record.entries:
+        if entry.kind is Kind.SENT and since is None:
+            since = entry.at
+        elif entry.kind is Kind.GOT and since is not None:
+            longest, since = max(longest, entry.at - since), None
+    return longest
 
 
 def _records(system: System, stem: str) -> Path:

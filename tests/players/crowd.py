@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from players.lines import Verb, words
@@ -12,8 +12,10 @@ from players.telnet import Player
 
 LINE_EVERY_S = 0.1
 
+LOGINS_AT_ONCE = 20
+
 ROUND = (Verb.THINK, Verb.SAY, Verb.DROP, Verb.THINK, Verb.SAY, Verb.GET)
-"""What each types in turn; a thing is at hand at first."""
+"""All that is checked, in turn; a thing is at hand at first."""
 
 
 class Crowd:
@@ -24,27 +26,50 @@ class Crowd:
         things: Each player's own thing, by the player's name.
         password: The same for all.
         records: Folder for the records.
+        verbs: What each types, in turn, again and again; a thing is at hand at first.
+        every_s: Pause between two lines of one player.
     """
 
-    def __init__(self, port: int, things: dict[str, str], password: str, records: Path) -> None:
+    def __init__(
+        self,
+        port: int,
+        things: dict[str, str],
+        password: str,
+        records: Path,
+        verbs: Sequence[Verb] = ROUND,
+        every_s: float = LINE_EVERY_S,
+    ) -> None:
         self.players: list[Player] = []
         self._port = port
         self._things = things
         self._password = password
         self._records = records
+        self._verbs = verbs
+        self._every_s = every_s
         self._typists: list[asyncio.Task[None]] = []
         self._numbers: dict[str, Iterator[int]] = {name: itertools.count(1) for name in things}
 
     async def __aenter__(self) -> Crowd:
         for name in self._things:
             self.players.append(await Player.connect(name, self._port, self._records))
-        await asyncio.gather(*(player.log_in(self._password) for player in self.players))
+        await self._log_in()
         await self._meet()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._cancel()
         await asyncio.gather(*(player.leave() for player in self.players))
+
+    async def _log_in(self) -> None:
+        """Log all in, some at once: a password takes time on purpose, and more would wait longer
+        than they are let."""
+        door = asyncio.Semaphore(LOGINS_AT_ONCE)
+
+        async def log_in(player: Player) -> None:
+            async with door:
+                await player.log_in(self._password)
+
+        await asyncio.gather(*map(log_in, self.players))
 
     async def _meet(self) -> None:
         """Wait until nobody's screen holds anything of an arrival any more; then begin."""
@@ -54,7 +79,7 @@ class Crowd:
             player.begin(self._things[player.name])
 
     def start(self) -> None:
-        """Have everyone type a line every 100 ms, a third of each kind, until `finish`."""
+        """Have everyone type, line after line, until `finish`."""
         self._typists = [asyncio.create_task(self._type(player)) for player in self.players]
 
     async def finish(self) -> None:
@@ -90,14 +115,12 @@ class Crowd:
         self._typists = []
 
     async def _type(self, player: Player) -> None:
-        for verb in itertools.cycle(
-            (Verb.THINK, Verb.SAY, Verb.DROP, Verb.THINK, Verb.SAY, Verb.GET)
-        ):
+        for verb in itertools.cycle(self._verbs):
             if verb in (Verb.GET, Verb.DROP):
                 player.type(f"{verb} {self._things[player.name]}")
             else:
                 player.type(words(player.name, verb, next(self._numbers[player.name])))
-            await asyncio.sleep(LINE_EVERY_S)
+            await asyncio.sleep(self._every_s)
 
 
 def names(count: int, stem: str) -> list[str]:
