@@ -137,9 +137,10 @@ class System:
             self.start_supervisor(kind)
         self.until_up()
 
-    def start_supervisor(self, kind: str) -> None:
+    def start_supervisor(self, kind: str, env: Mapping[str, str] | None = None) -> None:
         """Start `everdoor KIND run`."""
-        self.start(kind, "run", *(("--workers", str(self.portals)) if kind == "portal" else ()))
+        options = ["--workers", str(self.portals)] if kind == "portal" else []
+        self.start(kind, "run", *options, env=env)
 
     def stop(self) -> None:
         """Have everything that was started end in order. Idempotent."""

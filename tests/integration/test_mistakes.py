@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,8 +56,9 @@ def test_second_up_in_one_home_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "database"), [("auth", "auth"), ("server", "world")])
 def test_database_that_cannot_be_opened_is_named(folder: Path, kind: str, database: str) -> None:
-    missing = f"sqlite:////{folder}/no-such-folder/{database}.db"
-    with System(folder, **{f"{database}_database_url": missing}) as system:
+    missing = folder / "no-such-folder" / f"{database}.db"
+    settings: dict[str, Any] = {f"{database}_database_url": f"sqlite:///{missing}"}
+    with System(folder, **settings) as system:
         assert "no-such-folder" in _refusal(system, kind, "run")
 
 

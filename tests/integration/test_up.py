@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,15 @@ def test_up_says_where_to_play(folder: Path) -> None:
     with System(folder) as system:
         system.up()
         until(lambda: f"telnet 127.0.0.1 {system.port}" in system.output(), "the address is told")
+
+
+def test_status_tells_of_every_process_in_one_document(folder: Path) -> None:
+    with System(folder) as system:
+        up = system.up().status()
+        told = json.loads(system.run("status", "--json").stdout)
+        assert told == {"auth": up.auth, "server": up.server, "portals": list(up.portals.values())}
+        assert told["server"].keys() == {"state", "pid", "worker_pid", "generation", "sessions"}
+        assert up.portals.keys() == {portal["id"] for portal in told["portals"]}
 
 
 def test_ctrl_c_ends_everything_and_tells_the_players(folder: Path) -> None:
