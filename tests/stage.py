@@ -107,12 +107,18 @@ class Stage:
     def close(self, session: ServerSession, reason: str) -> None:
         """No connection is here to be closed."""
 
+    def move(self, session: ServerSession, client: ServerSession) -> None:
+        """No connection is here to be moved."""
+
     def inject(self, session: ServerSession, text: str) -> None:
         """No command is here to be run."""
 
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         assert isinstance(account, Account)
         self.puppeting.at_login(session, account)
+
+    def at_back(self, session: ServerSession) -> None:
+        self.puppeting.at_back(session, self.account(session))
 
     def unlink(self, session: ServerSession) -> None:
         """No session ends without its hooks here."""

@@ -30,6 +30,7 @@ from everdoor_server.collector import Collector
 from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry, Stored
 from everdoor_server.driving import Waiting
 from everdoor_server.links import IsAlive, Links
+from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn
@@ -59,13 +60,14 @@ class Database:
     roster: dict[SessionKey, RosterEntry] = field(default_factory=dict)
     rows: list[OutboxRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    ended: Ending = Ending.CRASH
 
     def begin(self) -> Stored:
         """Raise the generation, then say what is stored."""
         self.generation += 1
         portals, roster = list(self.portals.values()), list(self.roster.values())
         rows = [row._replace(closes=()) for row in self.rows]
-        return Stored(self.generation, self.last_sessid, portals, roster, rows)
+        return Stored(self.generation, self.last_sessid, portals, roster, rows, self.ended)
 
     def write(self, commit: Commit) -> None:
         if commit.generation != self.generation:
@@ -155,6 +157,9 @@ class TinyGame:
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         self.hooks.append(("login", session.sessid))
 
+    def at_back(self, session: ServerSession) -> None:
+        self.hooks.append(("back", session.sessid))
+
     def unlink(self, session: ServerSession) -> None:
         """Forget who plays it."""
         session.account = session.puppet = None
@@ -180,6 +185,7 @@ class TinyServer:
         grace_s: float = 120.0,
         now: float = 100.0,
         lines: dict[str, Does] | None = None,
+        resume_grace_s: float = 0.0,
     ) -> None:
         self.now = now
         self.database = database
@@ -189,7 +195,15 @@ class TinyServer:
         self.game = TinyGame(self.collector, lambda: EPOCH_S + self.now, mode)
         self.game.lines = lines or {}
         self.links = Links(stored, "here", is_alive, grace_s, now)
-        self.turn = Turn(app, self.game, self.collector, self.links, stored, lambda: self.now)
+        self.turn = Turn(
+            app,
+            self.game,
+            self.collector,
+            self.links,
+            stored,
+            lambda: self.now,
+            resume_grace_s,
+        )
         self._unread: dict[bytes, list[ServerToPortal]] = {}
 
     @property
@@ -279,6 +293,9 @@ class ScriptedPortal:
 
     def leave(self, conn: int, seq: int) -> None:
         self.send(Disconnected(conn, seq, "client closed the connection", True))
+
+    def lose(self, conn: int, seq: int) -> None:
+        self.send(Disconnected(conn, seq, "connection lost", False))
 
     def take(self) -> list[ServerToPortal]:
         """Let the server serve; take what it sent, rows into `log` and `last`."""

@@ -10,7 +10,7 @@ Source: docs/protocol.md, sections 3 and 10.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -41,6 +41,7 @@ _up_frames = msgspec.msgpack.Decoder(UpFrame)
 _down_frames = msgspec.msgpack.Decoder(DownFrame)
 _up_messages: msgspec.msgpack.Decoder[PortalToServer] = msgspec.msgpack.Decoder(PortalToServer)
 _down_messages: msgspec.msgpack.Decoder[ServerToPortal] = msgspec.msgpack.Decoder(ServerToPortal)
+_states: msgspec.msgpack.Decoder[dict[str, Any]] = msgspec.msgpack.Decoder(dict[str, Any])
 _rows = msgspec.msgpack.Decoder(Row)
 _older_up_frames = {
     version: msgspec.msgpack.Decoder(older.frame) for version, older in OLDER.items()
@@ -116,6 +117,11 @@ def decode_down_message(data: bytes) -> ServerToPortal:
 def decode_row(data: bytes) -> Row:
     """Parse a row as the outbox stores it; errors as for `decode_up_message`."""
     return _decode(_rows, data)
+
+
+def decode_state(data: bytes) -> dict[str, Any]:
+    """Parse the state of a session as the roster stores it; errors as for `decode_up_message`."""
+    return _decode(_states, data)
 
 
 def _check_frame(frame: bytes) -> int:

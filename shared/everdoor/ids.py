@@ -37,6 +37,16 @@ class SessionKey(NamedTuple):
     def __str__(self) -> str:
         return f"{self.portal}/{self.incarnation}/{self.conn}"
 
+    @property
+    def is_link_dead(self) -> bool:
+        """Whether it names a session without a connection (`link_dead_key`)."""
+        return not self.portal
+
+
+def link_dead_key(sessid: int) -> SessionKey:
+    """The key of a session that has lost its connection: no portal has the empty id."""
+    return SessionKey("", 0, sessid)
+
 
 class RowId(NamedTuple):
     """Names one row of the outbox; rows of one portal are ordered by it.

@@ -58,6 +58,8 @@ def steps(before: Presence | None, after: Presence | None) -> list[Step]:
     had, has = before or _absent(after), after or _absent(before)
     same_account = had.account_id == has.account_id
     same_puppet = same_account and had.puppet_id == has.puppet_id
+    if before is not None and after is not None and before.portal != after.portal:
+        found.append(_moved(before, after))
     if before is None:
         found.append(_step(has, "connected", protocol=has.protocol, address=has.address))
     if had.puppet_id is not None and not same_puppet:
@@ -113,16 +115,26 @@ class Roster:
                 known = known._replace(puppet_id=None, puppet=None)
             case "logged_out":
                 known = known._replace(account_id=None, account=None)
+            case "link_dead":
+                known = known._replace(portal="")
         named = {name: data[name] for name in _TOLD.get(data.get("event"), ()) if name in data}
         self._present[sessid] = known._replace(**named)
 
 
 _TOLD: Mapping[Any, tuple[str, ...]] = {
     "connected": ("protocol", "address"),
+    "resumed": ("portal", "protocol", "address"),
     "logged_in": ("account_id", "account"),
     "puppeted": ("puppet_id", "puppet"),
 }
 """What a follower learns from which event."""
+
+
+def _moved(before: Presence, after: Presence) -> Step:
+    """A session without a portal has lost its connection; with one it has got another."""
+    if after.portal:
+        return _step(after, "resumed", protocol=after.protocol, address=after.address)
+    return _step(before, "link_dead")
 
 
 def _absent(other: Presence | None) -> Presence:

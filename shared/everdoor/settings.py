@@ -202,6 +202,12 @@ class Settings(BaseSettings):
         "How long the server keeps the sessions of a portal that it cannot reach and that may "
         "still live. 0: without end, within the memory bound of its outbox.",
     )
+    resume_grace_s: Seconds = _setting(
+        60.0,
+        "seconds, 0 or more",
+        "How long a session whose connection was lost stays in the game, link-dead, until its "
+        "player comes back to it. 0: it ends with its connection.",
+    )
     turn_limit_s: Seconds = _setting(
         10.0,
         "seconds, 0 or 1 and more",

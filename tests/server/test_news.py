@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from everdoor.ids import Incarnation, SessionKey
+from everdoor.ids import Incarnation, SessionKey, link_dead_key
 from everdoor_server.commit import Commit, KnownPortal, RosterEntry
 from everdoor_server.news import News
 
@@ -113,3 +113,20 @@ def test_news_tell_of_portals() -> None:
         ("portal.up", {"portal": "a"}),
         ("portal.down", {"portal": "b"}),
     ]
+
+
+def test_news_tell_of_a_session_that_lost_its_connection_and_got_another() -> None:
+    sessions = Sessions()
+    for key in (KEY, OTHER):
+        sessions.add(key, "Anna")
+    lost = link_dead_key(4)
+    sessions.add(lost, "Anna")
+    news = News([RosterEntry(KEY, 4, 5, None), RosterEntry(OTHER, 6, None, None)], sessions.find)
+    assert told(news, commit(RosterEntry(lost, 4, 5, None), absent=[KEY])) == [("link_dead", None)]
+    assert news.keys() == [OTHER, lost]
+    assert told(news, commit(RosterEntry(OTHER, 4, 5, None), absent=[lost])) == [
+        ("disconnected", None),
+        ("resumed", None),
+    ]
+    assert news.keys() == [OTHER]
+    assert news[OTHER].sessid == 4

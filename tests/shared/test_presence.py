@@ -36,6 +36,9 @@ def told(before: Presence | None, after: Presence | None) -> list[str]:
          ["unpuppeted", "logged_out", "logged_in", "puppeted"]),
         (ANNA_IC, None, ["unpuppeted", "logged_out", "disconnected"]),
         (HERE, None, ["disconnected"]),
+        (ANNA_IC, ANNA_IC._replace(portal=""), ["link_dead"]),
+        (ANNA_IC._replace(portal=""), ANNA_IC._replace(portal="snake.portal.1"), ["resumed"]),
+        (ANNA_IC._replace(portal=""), None, ["unpuppeted", "logged_out", "disconnected"]),
     ],
 )  # fmt: skip
 def test_steps_lead_from_one_state_to_another(
@@ -89,7 +92,10 @@ def test_roster_ignores_what_is_no_event_of_a_session() -> None:
     assert roster.take([ANNA]) == []
 
 
-states = st.sampled_from([None, HERE, ANNA, ANNA_IC, ANNA_AS_CAT, BERT])
+LOST = ANNA_IC._replace(portal="")
+ELSEWHERE = ANNA_IC._replace(portal="snake.portal.1", protocol="ssh", address="198.51.100.1")
+
+states = st.sampled_from([None, HERE, ANNA, ANNA_IC, ANNA_AS_CAT, BERT, LOST, ELSEWHERE])
 
 
 @given(st.lists(st.tuples(states, states), max_size=8))

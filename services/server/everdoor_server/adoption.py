@@ -23,6 +23,8 @@ from everdoor_server.commit import RosterEntry, Stored
 from everdoor_server.downlink import Downlink
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes
+from everdoor_server.linkdead import LinkDead
+from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession
 
 INTERRUPTED = "The game was restarted; what you were doing was interrupted."
@@ -51,18 +53,24 @@ class Adoption:
         rules: GameRules,
         collector: Collector,
         lanes: Lanes,
+        link_dead: LinkDead,
         stored: Stored,
     ) -> None:
         self._app = app
         self._rules = rules
         self._collector = collector
         self._lanes = lanes
+        self._link_dead = link_dead
         self._generation = stored.generation
+        self._all_had_left = stored.ended is Ending.STOP
         self.last_sessid = stored.last_sessid
         self.limbo: dict[SessionKey, RosterEntry] = {}
         self._interrupted: list[Lane] = []
         for entry in stored.roster:
-            self._present_in_limbo(entry)
+            if entry.key.is_link_dead:
+                link_dead.restore(entry)
+            else:
+                self._present_in_limbo(entry)
 
     def new_session(self, lane: Lane, message: Connected) -> ServerSession:
         """Make the session of a connection that has just begun."""
@@ -186,14 +194,26 @@ class Adoption:
     # Ends.
 
     def bury(self, link: Downlink) -> None:
-        """End all sessions of a dead incarnation."""
+        """Take all connections of a dead incarnation for lost."""
         life = (link.portal, link.incarnation.number)
         for session in self._rules.sessions:
             if session.key[:2] == life:
-                self.end(session.key, CONNECTION_LOST)
+                self._lose(session)
         for lane in self._lanes.of_life(life):
             self._lanes.drop(lane)
         self._collector.discard(life)
+
+    def _lose(self, session: ServerSession) -> None:
+        """A session's portal is dead. When both ends of a session were stopped as planned, its
+        player has left too."""
+        is_over = self._all_had_left and session.key in self.limbo
+        if is_over or not session.logged_in:
+            self.end(session.key, CONNECTION_LOST)
+            return
+        self.limbo.pop(session.key, None)
+        lane = self._lanes.get(session.key) or Lane(session.key, session, 0)
+        self._lanes.guarded(lane, lambda: self._link_dead.lose(session, CONNECTION_LOST))
+        self._lanes.drop(lane)
 
     def end(self, key: SessionKey, reason: str) -> None:
         """End a session, if it is here; a hook that raises disturbs nobody."""

@@ -128,7 +128,8 @@ class Server:
 
     def info(self) -> dict[str, Any]:
         """What `everdoor status` says of this worker."""
-        counts = {"sessions": len(self._sessions), "portals": len(self._links)}
+        connected = sum(not session.is_link_dead for session in self._sessions)
+        counts = {"sessions": connected, "portals": len(self._links)}
         trouble = self._committer.trouble
         return {**counts, "trouble": trouble} if trouble else counts
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
+from everdoor import codec
 from everdoor.ids import RowId, SessionKey
 from everdoor.messages.stream import MAX_NAME, Output, Row
 from everdoor.state import AppSession, SnapshotFlag, check_primitives
@@ -21,6 +22,11 @@ from everdoor_server.session import ServerSession
 
 Life: TypeAlias = tuple[str, int]
 """One incarnation of a portal: its id and the incarnation's number."""
+
+NOWHERE: Life = ("", 0)
+"""Where link-dead sessions are: what is said there is heard by nobody."""
+
+TAKEN_OVER = "You are connected from elsewhere now."
 
 _log = structlog.get_logger(__name__)
 
@@ -42,7 +48,6 @@ class Collector:
         marks: Counts outputs, touches and closes: it has moved when something was shown or
             changed.
         injected: Lines to run as a session, in order, taken by the turn.
-        present, absent: Changes of the roster, taken by the turn.
     """
 
     def __init__(self, app: AppSession) -> None:
@@ -52,8 +57,7 @@ class Collector:
         self._roster: dict[SessionKey, RosterEntry] = {}
         self.marks = 0
         self.injected: list[tuple[ServerSession, str]] = []
-        self.present: list[RosterEntry] = []
-        self.absent: list[SessionKey] = []
+        self._enrolled: dict[SessionKey, RosterEntry | None] = {}
         self._ended: list[SessionKey] = []
 
     # The sink.
@@ -100,9 +104,14 @@ class Collector:
         draft.cursors.pop(key.conn, None)
         draft.closes.append((key.conn, str(reason or "")[:MAX_NAME]))
         self._ended.append(key)
-        self._replicated.pop(key, None)
-        if self._roster.pop(key, None) is not None:
-            self.absent.append(key)
+        self._strike(key)
+
+    def move(self, session: ServerSession, client: ServerSession) -> None:
+        self.marks += 1
+        if not session.is_link_dead:
+            self.close(session, TAKEN_OVER)
+        self._draft(NOWHERE).touched.pop(session.key.conn, None)
+        self._strike(session.key)
 
     def refuse(self, key: SessionKey, text: str) -> None:
         """Tell a client that has no session why, and close its connection."""
@@ -148,6 +157,9 @@ class Collector:
     def take_rows(self, row_id: RowId) -> list[tuple[str, Row]]:
         """All rows of this turn, as (portal id, row), and begin anew."""
         drafts, self._drafts = self._drafts, {}
+        if (nowhere := drafts.pop(NOWHERE, None)) is not None:
+            # Link-dead sessions have no row to be in; their state goes to the roster.
+            self._row(row_id, nowhere)
         rows = [(life[0], self._row(row_id, draft)) for life, draft in drafts.items()]
         return [
             (portal, row)
@@ -157,10 +169,9 @@ class Collector:
 
     def take_roster(self) -> tuple[list[RosterEntry], list[SessionKey]]:
         """Entries that are new or differ, and keys that are gone, since the last call."""
-        present, absent = self.present, self.absent
-        self.present, self.absent = [], []
-        gone = set(absent)
-        return [entry for entry in present if entry.key not in gone], absent
+        enrolled, self._enrolled = self._enrolled, {}
+        present = [entry for entry in enrolled.values() if entry is not None]
+        return present, [key for key, entry in enrolled.items() if entry is None]
 
     def _draft(self, life: Life) -> Draft:
         draft = self._drafts.get(life)
@@ -171,8 +182,8 @@ class Collector:
     def _row(self, row_id: RowId, draft: Draft) -> Row:
         changes = []
         for conn, session in draft.touched.items():
-            self._enrol(session)
             try:
+                self._enrol(session)
                 if change := self._difference(session):
                     changes.append((conn, change))
             except Exception as exc:
@@ -182,10 +193,16 @@ class Collector:
 
     def _enrol(self, session: ServerSession) -> None:
         """Bring its place in the roster up to date."""
-        entry = RosterEntry(session.key, session.sessid, session.uid, session.puid)
+        state = codec.encode(self._snapshot(session)) if session.is_link_dead else b""
+        entry = RosterEntry(session.key, session.sessid, session.uid, session.puid, state)
         if self._roster.get(session.key) != entry:
-            self._roster[session.key] = entry
-            self.present.append(entry)
+            self._roster[session.key] = self._enrolled[session.key] = entry
+
+    def _strike(self, key: SessionKey) -> None:
+        """Take a key from the roster."""
+        self._replicated.pop(key, None)
+        if self._roster.pop(key, None) is not None:
+            self._enrolled[key] = None
 
     def _difference(self, session: ServerSession) -> dict[str, object]:
         """Fields that its portal does not have so."""

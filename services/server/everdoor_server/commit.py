@@ -26,12 +26,19 @@ class OutboxRow(NamedTuple):
 
 
 class RosterEntry(NamedTuple):
-    """A session that is present. `account` and `puppet` are ids, None before login and when OOC."""
+    """A session that is present. `account` and `puppet` are ids, None before login and when OOC.
+
+    `state` is the encoded replicated part of a session that is link-dead, which has a key of its
+    own kind (`ids.link_dead_key`); it is empty for others, whose portals have it. `resume` is the
+    hash of the token with which a client may come back to it; empty: there is none.
+    """
 
     key: SessionKey
     sessid: int
     account: int | None
     puppet: int | None
+    state: bytes = b""
+    resume: bytes = b""
 
 
 class KnownPortal(NamedTuple):

@@ -43,6 +43,8 @@ CANNOT_GREET = "The game cannot take this connection; it has been logged. Please
 Begin: TypeAlias = Callable[[Lane, Connected], ServerSession]
 """Makes the session of a connection that has just begun."""
 
+Lose: TypeAlias = Callable[[ServerSession, str], None]
+
 _log = structlog.get_logger(__name__)
 
 
@@ -59,15 +61,22 @@ class Driver:
 
     Args:
         new_session: Called with the first input of a connection.
+        lose_connection: Called when a connection has ended and its player did not mean it.
     """
 
     def __init__(
-        self, rules: GameRules, collector: Collector, lanes: Lanes, new_session: Begin
+        self,
+        rules: GameRules,
+        collector: Collector,
+        lanes: Lanes,
+        new_session: Begin,
+        lose_connection: Lose,
     ) -> None:
         self._rules = rules
         self._collector = collector
         self._lanes = lanes
         self._new_session = new_session
+        self._lose_connection = lose_connection
         self._alone: Lane | None = None
         self._set_off: deque[Lane] = deque()
         self._set_off_lines = 0
@@ -141,8 +150,10 @@ class Driver:
                 return self._rules.run(session, text, lane.trace)
             case FlagsChanged(flags=flags):
                 lane.whole_session().learn_flags(flags)
-            case Disconnected(reason=reason):
+            case Disconnected(reason=reason, clean=True):
                 self._rules.sessions.end(lane.whole_session(), reason)
+            case Disconnected(reason=reason):
+                self._lose_connection(lane.whole_session(), reason)
         return None
 
     def _connect(self, lane: Lane, message: Connected) -> Running | None:
@@ -219,10 +230,10 @@ class Driver:
         return True
 
     def _wait(self, lane: Lane, request: Request) -> None:
-        session = lane.whole_session()
-        if not self._lanes.is_present(session):
+        if self._lanes.has_ended(lane):
             self._lanes.drop(lane)
             return
+        session = lane.whole_session()
         self._hand_out(lane)
         if isinstance(request, Ask):
             session.begin_prompt(request.text, request.hidden)
@@ -244,10 +255,10 @@ class Driver:
         self._waits.append(Waiting(self._last_wait, key, request))
 
     def _complete(self, lane: Lane) -> None:
-        session = lane.whole_session()
-        if not self._lanes.is_present(session):
+        if self._lanes.has_ended(lane):
             self._lanes.drop(lane)
             return
+        session = lane.whole_session()
         session.end_prompt()
         if session.unfinished:
             session.unfinished = 0
@@ -320,7 +331,7 @@ class Driver:
     def _next_injected(self, lane: Lane) -> str | None:
         """The next line that the lane's command has set off; others' lines go to their lanes."""
         self._hand_out(lane)
-        if not lane.injected or not self._lanes.is_present(lane.whole_session()):
+        if not lane.injected or self._lanes.has_ended(lane):
             return None
         self._set_off_lines += 1
         if self._set_off_lines > MAX_INJECTED:

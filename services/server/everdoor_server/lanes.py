@@ -161,10 +161,12 @@ class Lanes:
         return answered
 
     def has_ended(self, lane: Lane) -> bool:
-        return lane.session is not None and not self.is_present(lane.session)
-
-    def is_present(self, session: ServerSession) -> bool:
-        return self._rules.sessions.by_key(session.key) is session
+        """Whether the connection has no session any more; it may have got another one."""
+        session = self._rules.sessions.by_key(lane.key)
+        if session is None:
+            return lane.session is not None
+        lane.session = session
+        return False
 
     # Errors of the game.
 

@@ -43,14 +43,26 @@ class News:
             Step(f"portal.{'down' if known.buried else 'up'}", {"portal": known.id})
             for known in commit.portals
         ]
-        for key in commit.absent:
-            if (before := self._known.pop(key, None)) is not None:
+        moved = self._take_moved(commit)
+        here = {entry.sessid for entry in commit.present}
+        for sessid, before in moved.items():
+            if sessid not in here:
                 found += steps(before, None)
         for entry in commit.present:
             after = self._presence(entry)
-            found += steps(self._known.get(entry.key), after)
+            found += steps(moved.get(entry.sessid) or self._known.get(entry.key), after)
             self._known[entry.key] = after
         return found
+
+    def _take_moved(self, commit: Commit) -> dict[int, Presence]:
+        """Take out, by sessid, those whose key nobody has any more, or another session."""
+        here = {entry.key: entry.sessid for entry in commit.present}
+        moved = {}
+        for key in (*commit.absent, *here):
+            before = self._known.get(key)
+            if before is not None and here.get(key) != before.sessid:
+                moved[before.sessid] = self._known.pop(key)
+        return moved
 
     def _presence(self, entry: RosterEntry) -> Presence:
         session = self._find(entry.key)

@@ -19,6 +19,23 @@ DEFAULT_WIDTH = 78
 DEFAULT_HEIGHT = 45
 
 
+OF_CONNECTION = (
+    "key",
+    "protocol_key",
+    "address",
+    "port",
+    "protocol_flags",
+    "unfinished",
+    "prompt",
+    "prompt_floor",
+    "is_asked",
+    "cmd_total",
+    "cmd_last",
+    "cmd_last_visible",
+)
+"""What a session knows of its connection; the rest is who is playing."""
+
+
 class SessionAccount(Protocol):
     """What a session needs of the account that is logged in on it."""
 
@@ -125,6 +142,11 @@ class ServerSession(State):
     def db(self) -> SimpleNamespace:
         """The same as `ndb`, so that code can use `.db` on whatever it is given."""
         return self.ndb
+
+    @property
+    def is_link_dead(self) -> bool:
+        """Whether its connection is lost and its player may still come back."""
+        return self.key.is_link_dead
 
     @property
     def peer(self) -> tuple[str, int]:
@@ -241,6 +263,12 @@ class ServerSession(State):
         self.puid = puppet.id if puppet else None
         self.puname = puppet.key if puppet else None
         self.touch()
+
+    def take_connection(self, other: ServerSession) -> None:
+        """Become the session of another one's connection, with all that is known of that."""
+        for name in OF_CONNECTION:
+            setattr(self, name, getattr(other, name))
+        self.conn_time = self.sessionhandler.now()
 
     # State.
 

@@ -36,6 +36,9 @@ class Sink(Protocol):
     def close(self, session: ServerSession, reason: str) -> None:
         """Queue the end of a session's connection, behind its output."""
 
+    def move(self, session: ServerSession, client: ServerSession) -> None:
+        """Note that a session is about to get the connection of another one, which is no more."""
+
     def inject(self, session: ServerSession, text: str) -> None:
         """Queue a line that no client typed, to run as part of what runs now."""
 
@@ -45,6 +48,9 @@ class LoginHooks(Protocol):
 
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         """The account is bound: command sets, hooks, then the puppet it had last."""
+
+    def at_back(self, session: ServerSession) -> None:
+        """A session that was link-dead has a client again: show it where it is."""
 
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         """Release the puppet and run the hooks of session and account."""
@@ -142,10 +148,16 @@ class ServerSessionHandler:
     def login(self, session: ServerSession, account: SessionAccount) -> None:
         """Bind an account that auth has vouched for.
 
-        In mode 0 its other sessions are told and disconnected first. Nothing happens when the
-        session is logged in already.
+        A link-dead session of the account, the latest, comes back instead and takes over the
+        connection; the session that has logged in is no more. In mode 0 the account's other
+        sessions are told and disconnected first. Nothing happens when the session is logged in
+        already.
         """
         if session.logged_in:
+            return
+        dead = [other for other in self.sessions_from_account(account) if other.is_link_dead]
+        if dead:
+            self.take_back(dead[-1], session)
             return
         if self._mode == 0:
             self.disconnect_duplicate_sessions(session, account)
@@ -154,6 +166,25 @@ class ServerSessionHandler:
         session.at_login(account)
         session.data_out(logged_in={})
         self._hooks.at_login(session, account)
+
+    def take_back(self, session: ServerSession, client: ServerSession) -> None:
+        """Give a session the connection of another one, of which nothing else is left."""
+        self._sink.move(session, client)
+        self.remove(client)
+        self.remove(session)
+        session.take_connection(client)
+        self.add(session)
+        session.touch()
+        if self._mode == 0 and session.account is not None:
+            self.disconnect_duplicate_sessions(session, session.account)
+        session.data_out(logged_in={})
+        self._hooks.at_back(session)
+
+    def rekey(self, session: ServerSession, key: SessionKey) -> None:
+        """Bind a session to another connection, or to none."""
+        self.remove(session)
+        session.key = key
+        self.add(session)
 
     def disconnect(self, session: ServerSession, reason: str = "") -> None:
         """End a session from here: hooks, the reason as last output, then its connection.

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,6 +32,7 @@ from everdoor_server.downlink import Downlink
 from everdoor_server.driving import Driver, Waiting
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes
+from everdoor_server.linkdead import LinkDead
 from everdoor_server.links import Arrived, Counted, Dead, Greeted, LinkEvent, Links, NotedBy
 from everdoor_server.restarts import Ending
 from everdoor_server.trials import Trials, Verdict
@@ -55,6 +57,8 @@ class Turn:
         links: The portals.
         stored: What the database held when the generation began.
         elapsed: Monotonic seconds, to end a long turn.
+        resume_grace_s: How long a session whose connection is lost waits for its player; 0: it
+            ends at once.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Turn:
         links: Links,
         stored: Stored,
         elapsed: Callable[[], float],
+        resume_grace_s: float = 0.0,
     ) -> None:
         self._rules = rules
         self._collector = collector
@@ -77,8 +82,11 @@ class Turn:
         self._new_portals: dict[str, KnownPortal] = {}
         self._forgotten: list[str] = []
         self._lanes = Lanes(rules)
-        self._adoption = Adoption(app, rules, collector, self._lanes, stored)
-        self._driver = Driver(rules, collector, self._lanes, self._adoption.new_session)
+        self._link_dead = LinkDead(app, rules, collector, self._lanes, resume_grace_s)
+        self._adoption = Adoption(app, rules, collector, self._lanes, self._link_dead, stored)
+        self._driver = Driver(
+            rules, collector, self._lanes, self._adoption.new_session, self._link_dead.lose
+        )
         self._trials = Trials(links)
         self._actions: deque[Callable[[], None]] = deque()
         self._resumed: deque[tuple[int, Any, Exception | None]] = deque()
@@ -124,6 +132,8 @@ class Turn:
     def tick(self, now: float) -> None:
         """Tell the time, a few times a second: monotonic seconds, as the links are told."""
         self._trials.tick(now)
+        for key in self._link_dead.overdue(now):
+            self.do(partial(self._link_dead.end, key))
 
     # The turn.
 

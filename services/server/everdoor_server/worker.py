@@ -230,7 +230,15 @@ class _Worker:
             self._loop.time(),
             died=stored.ended is Ending.CRASH and not self._link.predecessor_left,
         )
-        turn = Turn(app, game, collector, links, stored, time.monotonic)
+        turn = Turn(
+            app,
+            game,
+            collector,
+            links,
+            stored,
+            time.monotonic,
+            self._settings.resume_grace_s,
+        )
         auth = make_auth_client(bus, system.auth_rpc, stored.generation)
         self._server = Server(
             self._loop, turn, links, game.sessions, self._store, auth, self._leave

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from everdoor.ids import link_dead_key
 from everdoor_server.objects import Exit, Thing
 from stage import Stage
 
@@ -59,3 +60,12 @@ def test_name_is_numbered(stage: Stage, key: str, count: int, expected: str) -> 
 def test_name_has_the_plural_that_it_is_given(stage: Stage) -> None:
     sheep = stage.objects.create(Thing, "sheep", attributes={"plural": "sheep"})
     assert sheep.get_numbered_name(2) == ("a sheep", "two sheep")
+
+
+def test_who_has_lost_the_connection_is_marked_in_the_room(stage: Stage) -> None:
+    anna, _ = stage.actor()
+    bert = stage.login("Bert", 2)
+    stage.sessions.rekey(bert, link_dead_key(bert.sessid))
+    assert "Characters: Bert (link-dead)" in anna.at_look(stage.hall)
+    stage.sessions.take_back(bert, stage.connect())
+    assert "Characters: Bert\n" in f"{anna.at_look(stage.hall)}\n"

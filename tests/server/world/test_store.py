@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from everdoor.errors import Fenced, StartupError, StoreError
-from everdoor.ids import Incarnation, RowId, SessionKey
+from everdoor.ids import Incarnation, RowId, SessionKey, link_dead_key
 from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry
 from everdoor_server.world import Store, upgrade
 from takeover import take_over
@@ -58,7 +58,7 @@ def test_generation_rises_with_every_server(url: str, store: Store) -> None:
 
 def test_store_holds_what_a_turn_has_committed(url: str, store: Store) -> None:
     generation = take_over(store, "host")
-    entry = RosterEntry(KEY, 7, 3, None)
+    entry = RosterEntry(KEY, 7, 3, None, resume=b"\0\xff")
     portal = KnownPortal("portal", Incarnation(5, 2**64 - 1), "host", buried=True)
     commit = Commit(generation, 1, rows=[row(1)], present=[entry], portals=[portal], last_sessid=7)
     commit.changes.append(counter(12))
@@ -75,13 +75,14 @@ def test_store_holds_what_a_turn_has_committed(url: str, store: Store) -> None:
 def test_store_replaces_what_has_changed_and_removes_what_is_absent(store: Store) -> None:
     generation = take_over(store, "host")
     leaving = SessionKey("portal", 5, 2)
-    entries = [RosterEntry(KEY, 7, None, None), RosterEntry(leaving, 8, None, None)]
+    lost = RosterEntry(link_dead_key(6), 6, 3, None, state=b"\x80")
+    entries = [RosterEntry(KEY, 7, None, None), RosterEntry(leaving, 8, None, None), lost]
     store.commit(Commit(generation, 1, present=entries, last_sessid=8))
     changed = RosterEntry(KEY, 7, 3, 4)
     newer = KnownPortal("portal", Incarnation(6, 1), "host")
     store.commit(Commit(generation, 2, present=[changed], absent=[leaving], portals=[newer]))
     stored = store.load()
-    assert (stored.roster, stored.portals, stored.last_sessid) == ([changed], [newer], 8)
+    assert (stored.roster, stored.portals, stored.last_sessid) == ([lost, changed], [newer], 8)
 
 
 def test_acknowledged_rows_go_up_to_the_one_that_was_named(store: Store) -> None:

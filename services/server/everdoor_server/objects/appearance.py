@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from everdoor_server.objects.base import Object
 
+LINK_DEAD = "(link-dead)"
+"""Said behind the name of who has lost the connection."""
+
 NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
 
 
@@ -30,7 +33,7 @@ def exits_line(obj: Object, looker: Any) -> str:
 
 def characters_line(obj: Object, looker: Any) -> str:
     seen = _seen(obj.contents, looker)
-    names = [each.get_display_name(looker) for each in seen if each.is_character]
+    names = [_with_link(each, looker) for each in seen if each.is_character]
     return f"Characters: {listed(names)}" if names else ""
 
 
@@ -59,6 +62,11 @@ def listed(names: list[str]) -> str:
 
 def _seen(objects: Iterable[Object], looker: Any) -> list[Object]:
     return [obj for obj in objects if obj is not looker and obj.access(looker, "view", True)]
+
+
+def _with_link(character: Object, looker: Any) -> str:
+    name = character.get_display_name(looker)
+    return f"{name} {LINK_DEAD}" if character.is_link_dead else name
 
 
 def _counted(same: list[Object], looker: Any) -> str:

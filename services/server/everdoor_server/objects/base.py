@@ -161,6 +161,12 @@ class Object:
         return self.account is not None and self.account.is_superuser
 
     @property
+    def is_link_dead(self) -> bool:
+        """Whether somebody controls it who has lost the connection, and nobody else does."""
+        sessions = self.sessions.all()
+        return bool(sessions) and all(session.is_link_dead for session in sessions)
+
+    @property
     def has_account(self) -> int:
         """How many sessions control it."""
         return len(self.sessions)

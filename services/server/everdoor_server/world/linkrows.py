@@ -185,14 +185,30 @@ def _portal_columns(portal: KnownPortal) -> dict[str, Any]:
 
 
 def _roster_entry(
-    portal: str, incarnation: int, conn: int, sessid: int, account: int | None, puppet: int | None
+    portal: str,
+    incarnation: int,
+    conn: int,
+    sessid: int,
+    account: int | None,
+    puppet: int | None,
+    link_dead: bool,
+    state: bytes | None,
+    resume: bytes | None,
 ) -> RosterEntry:
-    return RosterEntry(SessionKey(portal, incarnation, conn), sessid, account, puppet)
+    key = SessionKey(portal, incarnation, conn)
+    return RosterEntry(key, sessid, account, puppet, bytes(state or b""), bytes(resume or b""))
 
 
 def _roster_columns(entry: RosterEntry) -> dict[str, Any]:
-    of_session = {"sessid": entry.sessid, "account_id": entry.account, "puppet_id": entry.puppet}
-    return {**_key_columns(entry.key), **of_session}
+    return {
+        **_key_columns(entry.key),
+        "sessid": entry.sessid,
+        "account_id": entry.account,
+        "puppet_id": entry.puppet,
+        "link_dead": entry.key.is_link_dead,
+        "state": entry.state,
+        "resume": entry.resume,
+    }
 
 
 def _key_columns(key: SessionKey) -> dict[str, Any]:

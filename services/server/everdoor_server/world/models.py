@@ -90,7 +90,11 @@ class Outbox(WorldTable, table=True):
 
 
 class Roster(WorldTable, table=True):
-    """A session that is present."""
+    """A session that is present.
+
+    `state` is all of it when it is link-dead and no portal has it; `resume` is the hash of the
+    token with which a client may come back to it.
+    """
 
     __tablename__ = "world_roster"
     __table_args__: ClassVar = BY_KEY
@@ -101,6 +105,20 @@ class Roster(WorldTable, table=True):
     sessid: int = Field(sa_column=_number())
     account_id: int | None = Field(sa_column=_id_or_none())
     puppet_id: int | None = Field(sa_column=_id_or_none())
+    link_dead: bool
+    state: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+    resume: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
+
+
+class Missed(WorldTable, table=True):
+    """An output that a session's client has perhaps not seen; kept while it is link-dead."""
+
+    __tablename__ = "world_missed"
+    __table_args__: ClassVar = BY_KEY
+
+    sessid: int = Field(sa_column=_number(key=True))
+    number: int = Field(sa_column=_number(key=True))
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class Counter(WorldTable, table=True):
