@@ -18,7 +18,7 @@ import pytest
 from everdoor_portal.uplink import AWAY_NOTICE
 from integration.crowded import crowd_of, findings, look_around
 from integration.databases import CannotMount, PostgresSystem, fill, locked, small_disk
-from integration.system import PASSWORD, System, until
+from integration.system import PASSWORD, System, kill, until
 from players.crowd import Crowd
 from players.telnet import Player
 from postgres import NoPostgres, Postgres, running_postgres
@@ -139,6 +139,20 @@ def test_postgres_that_crashes_and_comes_back_is_lived_through(
         crowd = play_through(system, "Guest", fault)
         assert all_were_told(crowd) or not away_s
         system.until_up()
+
+
+def test_nobody_notices_kills_and_a_reload_with_postgres(folder: Path, postgres: Postgres) -> None:
+    with PostgresSystem(folder, postgres, postgres.empty_database()) as system:
+        before = system.up().status().server["generation"]
+
+        def fault() -> None:
+            for _ in range(2):
+                kill(until(lambda: system.status().server["worker_pid"], "a worker serves"))
+                until(lambda: system.status().server["state"] == "up", "the next one serves")
+            system.run("server", "reload")
+
+        play_through(system, "Guest", fault)
+        assert system.status().server["generation"] == before + 3
 
 
 HALF_DONE = '''
