@@ -108,6 +108,19 @@ class Player:
         except TimeoutError:
             raise NotSeen(self._told(f"{wanted!r} in {within_s:g} s", start)) from None
 
+    async def sees_prompt(self, wanted: str, within_s: float = PATIENCE_S) -> None:
+        """Wait for a line without an end, as prompts are, that holds a text.
+
+        Raises:
+            NotSeen: It did not come.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                while wanted not in _COLOUR.sub("", self._unfinished.decode(errors="replace")):
+                    await self._change(f"waits for the prompt {wanted!r}")
+        except TimeoutError:
+            raise NotSeen(self._told(f"the prompt {wanted!r}", self._next)) from None
+
     async def closed(self, within_s: float = PATIENCE_S) -> None:
         """Wait until the other side has closed the connection."""
         try:
