@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from typing import Any
 
+from everdoor.events import Mark
 from everdoor.ids import SessionKey
 from everdoor.messages.accounts import AccountFound, CreateAccount
 from everdoor.messages.callmessage import CallKey
@@ -21,6 +23,23 @@ PASSWORD = "tall grey lighthouse"
 CHEAP = Argon2(time_cost=1, memory_kib=8)
 
 
+class RecordedNews:
+    """What was published, by topic."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, dict[str, Any]]] = []
+
+    @property
+    def mark(self) -> Mark:
+        return Mark("auth.1", len(self.published))
+
+    def publish(self, topic: str, **data: Any) -> None:
+        self.published.append((topic, data))
+
+    def topics(self) -> list[str]:
+        return [topic for topic, _ in self.published]
+
+
 class Auth:
     """One home of the service, through as many lives as a test gives it."""
 
@@ -29,6 +48,8 @@ class Auth:
         self.now = 1000.0
         self.wall = 1_800_000_000.0
         self.hashing: Hashing = CHEAP
+        self.is_open = True
+        self.news = RecordedNews()
         self.login, self.creation = Limit(5, 300.0), Limit(2, 600.0)
         self._runner = asyncio.Runner()
         self._ids = itertools.count(1)
@@ -91,8 +112,9 @@ class Auth:
             Throttle(self.login, self.creation),
             Lanes(),
             Clocks(lambda: self.now, lambda: self.wall),
+            self.news,
         )
-        self.service = AuthService(self.tools, frozenset({"password"}))
+        self.service = AuthService(self.tools, frozenset({"password"}), self.is_open)
         await self.service.load()
 
     async def _close(self) -> None:

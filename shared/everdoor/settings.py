@@ -232,6 +232,40 @@ class Settings(BaseSettings):
         "Lines of one session that a portal holds unanswered before it stops reading from that "
         "client; nothing is dropped. 0: no bound. See max_hold_s.",
     )
+    max_connection_rate: Limit = _setting(
+        20,
+        "connections per second, 0 or more",
+        "Clients of one address (/64 for IPv6) that a portal takes in a second. More of them wait "
+        "their turn and are told; beyond five seconds' worth they are refused. 0: no limit.",
+    )
+    max_preauth_per_address: Limit = _setting(
+        10,
+        "a number of clients, 0 or more",
+        "Clients of one address (/64 for IPv6) that may be connected to a portal without being "
+        "logged in; more are refused. 0: no limit. See login_grace_s.",
+    )
+    login_grace_s: Seconds = _setting(
+        120.0,
+        "seconds, 0 or more",
+        "How long a client may stay connected without logging in. 0: for ever.",
+    )
+    max_command_rate: Limit = _setting(
+        80,
+        "lines per second, 0 or more",
+        "Lines of one session that are read in a second, after a burst of twice as many; a faster "
+        "client is held back, nothing is dropped. 0: no limit.",
+    )
+    idle_timeout: Seconds = _setting(
+        0.0,
+        "seconds, 0 or more",
+        "How long a session may be without activity before it is disconnected; keepalives of the "
+        "client and `idle` are activity. 0: for ever.",
+    )
+    new_account_registration_enabled: bool = _setting(
+        True,
+        "true or false",
+        "Whether players may make accounts; the command line always may.",
+    )
     login_throttle_limit: Limit = _setting(
         5,
         "a number of failures, 0 or more",

@@ -26,7 +26,7 @@ from everdoor_auth.service import AuthService
 from everdoor_auth.store import Store
 from everdoor_auth.store_thread import StoreThread
 from everdoor_auth.throttle import Limit, Throttle
-from everdoor_auth.tools import Clocks, Publish, Tools, nobody_listens
+from everdoor_auth.tools import Clocks, News, NoNews, Tools
 
 RPC_FD, EVENTS_FD = "rpc", "events"
 """Names of the inherited sockets: for calls, for events."""
@@ -45,7 +45,7 @@ async def serve(link: WorkerLink, settings: Settings) -> None:
         # Named by its beginning: auth counts no generations.
         life = f"auth.{time.time_ns()}"
         publisher = Publisher(bus, system.auth_events, life, link.fd(EVENTS_FD))
-        async with opened(settings, Argon2(), publisher.publish) as service:
+        async with opened(settings, Argon2(), publisher) as service:
             rpc = RpcServer(bus, system.auth_rpc, service.handle, link.fd(RPC_FD))
             link.ready()
             await link.stop_asked()
@@ -56,11 +56,11 @@ async def serve(link: WorkerLink, settings: Settings) -> None:
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, hashing: Hashing, publish: Publish = nobody_listens
+    settings: Settings, hashing: Hashing, news: News | None = None
 ) -> AsyncIterator[AuthService]:
     """Open the accounts of a home and serve them from this process; closed at the end.
 
-    An empty database gets its tables. `publish` is told what has happened to accounts.
+    An empty database gets its tables. `news` is told what has happened to accounts.
 
     Raises:
         StartupError: The database cannot be opened, or does not fit this program.
@@ -76,9 +76,10 @@ async def opened(
         ),
         Lanes(),
         Clocks(time.monotonic, time.time),
-        publish,
+        news or NoNews(),
     )
-    service = AuthService(tools, load_common_passwords())
+    is_open = settings.new_account_registration_enabled
+    service = AuthService(tools, load_common_passwords(), is_open)
     try:
         await _load(service)
         yield service

@@ -17,10 +17,13 @@ from everdoor.messages.calls import Answer
 from everdoor.names import check_name, name_key
 from everdoor_auth import records
 from everdoor_auth.addresses import address_key
+from everdoor_auth.banning import Banning
 from everdoor_auth.kept import Asked
 from everdoor_auth.models import NewAccount
 from everdoor_auth.password_rules import check_password, prepare_password
 from everdoor_auth.tools import Settled, Tools, shown, throttled
+
+CLOSED = "New accounts cannot be made at present."
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +44,16 @@ class Creation:
 
     Args:
         common_passwords: Refused, in lower case.
+        is_open: False: only the command line makes accounts.
     """
 
-    def __init__(self, tools: Tools, common_passwords: Collection[str]) -> None:
+    def __init__(
+        self, tools: Tools, banning: Banning, common_passwords: Collection[str], is_open: bool
+    ) -> None:
         self._tools = tools
+        self._banning = banning
         self._common_passwords = common_passwords
+        self._is_open = is_open
 
     async def create(self, call: CreateAccount, asked: Asked | None) -> Settled:
         """Make an account, in one transaction with the kept answer.
@@ -57,11 +65,15 @@ class Creation:
             AccountFound.
 
         Raises:
-            CallRefused: `bad_name`, `bad_password`, `name_taken`, `throttled` or `busy`; nothing
-                was made.
+            CallRefused: `registration_closed`, `bad_name`, `bad_password`, `name_taken`,
+                `throttled`, `banned` or `busy`; nothing was made.
             StoreBusy: The database cannot be used.
         """
+        if call.address and not self._is_open:
+            raise CallRefused("registration_closed", CLOSED)
+        await self._banning.refuse_address(call.address)
         wanted = self._checked(call)
+        await self._banning.refuse_name(wanted.key)
         throttle, clocks = self._tools.throttle, self._tools.clocks
         if not wanted.address:
             return await self._create(wanted, (), asked)
@@ -103,7 +115,7 @@ class Creation:
         self._tools.throttle.mark(buckets, self._tools.clocks.monotonic())
         if isinstance(answer, AccountFound):
             log.info("account created", uid=answer.uid, superuser=answer.superuser)
-            self._tools.publish(f"account.{answer.uid}.created", account=answer.name)
+            self._tools.news.publish(f"account.{answer.uid}.created", account=answer.name)
         return Settled(answer, is_stored=True)
 
 
@@ -122,4 +134,4 @@ def _add(
     records.add_marks(db, buckets, wall)
     if wanted.address:
         records.note_address(db, account.id, wanted.address, wall)
-    return shown(account)
+    return shown(account, records.last_change(db))

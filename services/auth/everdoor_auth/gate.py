@@ -6,14 +6,47 @@ Source: docs/protocol.md, section 6.
 from __future__ import annotations
 
 from everdoor.errors import CallRefused
-from everdoor.messages.accounts import Authenticate, Confirm, CreateAccount
+from everdoor.messages.accounts import (
+    AddBan,
+    Authenticate,
+    ChangePassword,
+    Confirm,
+    CreateAccount,
+    CreateGuest,
+    DeleteAccount,
+    FindAccount,
+    ListAccounts,
+    ListBans,
+    ListChanges,
+    LogoutAccount,
+    RemoveBan,
+    RenameAccount,
+    SetPassword,
+    SweepGuests,
+)
 from everdoor.messages.calls import Request
 
 _MAY_ASK: dict[type, frozenset[str]] = {
     Authenticate: frozenset({"server", "portal", "cli"}),
     CreateAccount: frozenset({"server", "portal", "cli"}),
     Confirm: frozenset({"server"}),
+    CreateGuest: frozenset({"server"}),
+    SweepGuests: frozenset({"server"}),
+    ChangePassword: frozenset({"server"}),
+    SetPassword: frozenset({"server", "cli"}),
+    RenameAccount: frozenset({"server", "cli"}),
+    LogoutAccount: frozenset({"server", "cli"}),
+    DeleteAccount: frozenset({"server", "cli"}),
+    FindAccount: frozenset({"server", "cli"}),
+    ListAccounts: frozenset({"cli"}),
+    ListChanges: frozenset({"server"}),
+    AddBan: frozenset({"server", "cli"}),
+    RemoveBan: frozenset({"server", "cli"}),
+    ListBans: frozenset({"server", "portal", "cli"}),
 }
+
+_COUNTED = (Authenticate, CreateAccount, CreateGuest, ChangePassword)
+"""What is done for a client, and counted by its address."""
 
 
 class Gate:
@@ -43,7 +76,7 @@ class Gate:
         call = request.call
         if request.role not in _MAY_ASK.get(type(call), ()):
             raise _forbidden(f"the role {request.role!r} may not ask for {type(call).__name__}")
-        if request.role == "cli" or not isinstance(call, Authenticate | CreateAccount):
+        if request.role == "cli" or not isinstance(call, _COUNTED):
             return
         if not call.address:
             raise _forbidden("only the command line may leave out the client's address")

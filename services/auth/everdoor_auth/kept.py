@@ -18,15 +18,14 @@ import msgspec
 
 from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
-from everdoor.messages.accounts import Authenticate, CreateAccount
 from everdoor.messages.callmessage import CallKey
-from everdoor.messages.calls import Answer
+from everdoor.messages.calls import Answer, Call
 
 KEEP_S = 24 * 3600.0
 """How long an answer is kept that nobody confirms: far beyond the five minutes for which lines
 are held while a server is away, so nothing that can still be asked again is forgotten."""
 
-SECRETS = ("password",)
+SECRETS = ("password", "old", "new")
 
 
 class Asked(NamedTuple):
@@ -45,7 +44,7 @@ class Kept(NamedTuple):
     is_stored: bool
 
 
-def fingerprint(call: Authenticate | CreateAccount) -> str:
+def fingerprint(call: Call) -> str:
     """Digest what is asked, without its secrets, to tell other arguments under the same key."""
     fields = {
         name: value for name, value in msgspec.structs.asdict(call).items() if name not in SECRETS

@@ -5,6 +5,8 @@ Source: docs/protocol.md, section 6.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlmodel import Session as DbSession
 
 from everdoor.messages.accounts import Authenticate
@@ -12,6 +14,7 @@ from everdoor.messages.calls import Answer, Failed
 from everdoor.names import name_key
 from everdoor_auth import records
 from everdoor_auth.addresses import address_key
+from everdoor_auth.banning import Banning
 from everdoor_auth.kept import Asked
 from everdoor_auth.password_rules import prepare_password
 from everdoor_auth.throttle import Attempt
@@ -21,40 +24,92 @@ WRONG = Failed("wrong_password", "The name or the password is wrong.")
 """The same for a name that nobody has and for a wrong password."""
 
 
+class Checked(NamedTuple):
+    """A password was right: for whom, what to store for it (None: as before), and what the
+    attempt counts as (None: it is not counted)."""
+
+    login: records.Login
+    new_hash: str | None
+    attempt: Attempt | None
+
+
 class Logins:
     """Checks passwords, one at a time for each address."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, banning: Banning) -> None:
         self._tools = tools
+        self._banning = banning
 
     async def authenticate(self, call: Authenticate, asked: Asked | None) -> Settled:
         """Find the account of a name and a password.
 
         A wrong password counts against the address, in one transaction with the kept answer; a
-        right one makes the address known good. Without an address nothing is counted.
+        right one makes the address known good. Without an address nothing is counted. That a name
+        is banned is told only to who knows its password.
 
         Returns:
             AccountFound, or Failed `wrong_password`.
 
         Raises:
-            CallRefused: `throttled`, with the seconds to wait, or `busy`.
+            CallRefused: `throttled`, with the seconds to wait, `banned` or `busy`.
             StoreBusy: The database cannot be used.
         """
+        await self._banning.refuse_address(call.address)
         key, address = name_key(call.name), address_key(call.address)
         wall = self._tools.clocks.wall()
         login = await self._tools.store.read(lambda db: records.find_login(db, key, address, wall))
-        known_uid = login.account.id if login and login.address_is_known else None
-        attempt = Attempt(address, key, known_uid) if address else None
+        attempt = _attempt(login, key, address)
+        checked = await self.check(login, attempt, call.password, WRONG, asked)
+        if isinstance(checked, Settled):
+            return checked
+        account = checked.login.account
+        await self._banning.refuse_account(account.id, key)
+        await self._note_success(checked)
+        # Without an effect to repeat it need not be stored: after a restart it is checked again.
+        return Settled(shown(account, checked.login.as_of), is_stored=False)
+
+    async def check_again(
+        self, login: records.Login, address: str, password: str, wrong: Failed, asked: Asked | None
+    ) -> Checked | Settled:
+        """Have somebody who is logged in show their password; as `check`.
+
+        Args:
+            address: As counted.
+        """
+        attempt = _attempt(login, login.name_key, address)
+        return await self.check(login, attempt, password, wrong, asked)
+
+    async def check(
+        self,
+        login: records.Login | None,
+        attempt: Attempt | None,
+        password: str,
+        wrong: Failed,
+        asked: Asked | None,
+    ) -> Checked | Settled:
+        """Compare a password with an account's, unless it comes too early.
+
+        Returns:
+            Whose it is, or the settled answer `wrong`, which is counted.
+
+        Raises:
+            CallRefused: `throttled`, with the seconds to wait, or `busy`.
+            StoreBusy: The database cannot be used.
+        """
         lane = self._tools.throttle.login_lane(attempt) if attempt else None
-        stored = login.password_hash if login else None
+        # Guests have no password; nobody's is compared, for as long.
+        stored = login.password_hash or None if login else None
         async with self._tools.lanes.turn(lane):
             self._refuse_too_early(attempt)
-            verdict = await self._tools.hashing.check(stored, prepare_password(call.password))
+            verdict = await self._tools.hashing.check(stored, prepare_password(password))
             if login is None or not verdict.is_right:
-                return await self._fail(attempt, asked)
-        await self._note_success(login, verdict.new_hash, attempt)
-        # Without an effect to repeat it need not be stored: after a restart it is checked again.
-        return Settled(shown(login.account), is_stored=False)
+                return await self._fail(attempt, wrong, asked)
+        return Checked(login, verdict.new_hash, attempt)
+
+    def buckets_to_empty(self, checked: Checked) -> tuple[str, ...]:
+        """Name the throttle's buckets that a right password empties."""
+        attempt = checked.attempt
+        return self._tools.throttle.buckets_of_success(attempt) if attempt else ()
 
     def _refuse_too_early(self, attempt: Attempt | None) -> None:
         if attempt is None:
@@ -63,15 +118,15 @@ class Logins:
         if wait_s > 0:
             raise throttled("Too many failed logins.", wait_s)
 
-    async def _fail(self, attempt: Attempt | None, asked: Asked | None) -> Settled:
+    async def _fail(self, attempt: Attempt | None, wrong: Failed, asked: Asked | None) -> Settled:
         buckets = self._tools.throttle.buckets_of_failure(attempt) if attempt else ()
         if not buckets:
-            return Settled(WRONG, is_stored=False)
+            return Settled(wrong, is_stored=False)
         wall = self._tools.clocks.wall()
 
         def count(db: DbSession) -> Answer:
             records.add_marks(db, buckets, wall)
-            return WRONG
+            return wrong
 
         answer = await self._tools.store.write(
             lambda db: records.keep_once(db, asked, wall, lambda: count(db))
@@ -79,12 +134,11 @@ class Logins:
         self._tools.throttle.mark(buckets, self._tools.clocks.monotonic())
         return Settled(answer, is_stored=True)
 
-    async def _note_success(
-        self, login: records.Login, new_hash: str | None, attempt: Attempt | None
-    ) -> None:
+    async def _note_success(self, checked: Checked) -> None:
         """Store what a success changes, which is mostly nothing."""
+        login, new_hash, attempt = checked
         uid, wall = login.account.id, self._tools.clocks.wall()
-        empty = self._tools.throttle.buckets_of_success(attempt) if attempt else ()
+        empty = self.buckets_to_empty(checked)
         address = attempt.address if attempt and not login.address_is_fresh else None
         if new_hash is None and address is None and not empty:
             return
@@ -98,3 +152,8 @@ class Logins:
 
         await self._tools.store.write(write)
         self._tools.throttle.clear(empty)
+
+
+def _attempt(login: records.Login | None, key: str, address: str) -> Attempt | None:
+    known_uid = login.account.id if login and login.address_is_known else None
+    return Attempt(address, key, known_uid) if address else None

@@ -23,10 +23,12 @@ class AccountBase(SQLModel):
 
     name: str = Field(max_length=30)
     superuser: bool = False
+    guest: bool = False
 
 
 class NewAccount(AccountBase):
-    """An account as accepted: its name checked and normalised, its password hashed."""
+    """An account as accepted: its name checked and normalised, its password hashed (empty: it
+    has none, and nobody can log in to it)."""
 
     name_key: str
     password_hash: str = Field(repr=False)
@@ -48,6 +50,7 @@ class Account(AuthTable, table=True):
     name: str = Field(sa_column=Column(Text, nullable=False))
     name_key: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     superuser: bool = False
+    guest: bool = Field(default=False, index=True)
     password_hash: str = Field(sa_column=Column(Text, nullable=False), repr=False)
     created_at: float
 
@@ -60,6 +63,38 @@ class KnownAddress(AuthTable, table=True):
     account_id: int = Field(primary_key=True, foreign_key="auth_account.id", ondelete="CASCADE")
     address: str = Field(sa_column=Column(Text, primary_key=True))
     seen_at: float
+
+
+class AccountChange(AuthTable, table=True):
+    """Something that has happened to an account, for servers to learn; ids are never given
+    twice. The account may be gone."""
+
+    __tablename__ = "auth_account_change"
+    __table_args__: ClassVar = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int
+    kind: str = Field(sa_column=Column(Text, nullable=False))
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    at: float
+
+
+class Ban(AuthTable, table=True):
+    """A ban. `target` as `everdoor.bans` writes it, `target_key` the same for all that are one:
+    a name's key, else `target`; `account_id` who had the name when it was banned."""
+
+    __tablename__ = "auth_ban"
+    __table_args__: ClassVar = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(sa_column=Column(Text, nullable=False))
+    target: str = Field(sa_column=Column(Text, nullable=False))
+    target_key: str = Field(sa_column=Column(Text, nullable=False))
+    account_id: int | None = None
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    made_by: str = Field(sa_column=Column(Text, nullable=False))
+    made_at: float
+    expires_at: float | None = None
 
 
 class ThrottleMark(AuthTable, table=True):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, insert, update
+from sqlalchemy import ColumnElement, delete, func, insert, update
 from sqlmodel import Session as DbSession
 from sqlmodel import col, select
 
@@ -18,7 +18,14 @@ from everdoor.ids import SessionKey
 from everdoor.messages.callmessage import CallKey
 from everdoor.messages.calls import Answer
 from everdoor_auth.kept import KEEP_S, Asked, Kept, refuse_other_arguments
-from everdoor_auth.models import Account, KeptAnswer, KnownAddress, NewAccount, PublicAccount
+from everdoor_auth.models import (
+    Account,
+    AccountChange,
+    KeptAnswer,
+    KnownAddress,
+    NewAccount,
+    PublicAccount,
+)
 from everdoor_auth.models import ThrottleMark as StoredMark
 from everdoor_auth.throttle import Mark
 
@@ -31,16 +38,23 @@ KNOWN_FOR_S = 90 * 86400.0
 SEEN_AGAIN_AFTER_S = 86400.0
 """A login writes only if the last one from there was noted longer ago than a day."""
 
+CHANGES_KEPT_S = 86400.0
+"""How long changes of accounts are kept for servers to learn of: far beyond the minutes for which
+sessions are kept while there is no server."""
+
 _answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
 
 class Login(NamedTuple):
-    """What a login needs to know of an account; `address_is_known` and whether that is fresh."""
+    """What a login needs to know of an account; `address_is_known` and whether that is fresh;
+    `as_of` is the number of the last change of any account."""
 
     account: PublicAccount
+    name_key: str
     password_hash: str
     address_is_known: bool
     address_is_fresh: bool
+    as_of: int
 
 
 # Accounts.
@@ -48,13 +62,22 @@ class Login(NamedTuple):
 
 def find_login(db: DbSession, name_key: str, address: str, now: float) -> Login | None:
     """Look up an account by the key of its name, and whether this address is known good for it."""
+    return _find_login(db, col(Account.name_key) == name_key, address, now)
+
+
+def find_login_of(db: DbSession, uid: int, address: str, now: float) -> Login | None:
+    """As `find_login`, by the account's id."""
+    return _find_login(db, col(Account.id) == uid, address, now)
+
+
+def _find_login(
+    db: DbSession, which: ColumnElement[bool], address: str, now: float
+) -> Login | None:
     here = (col(KnownAddress.account_id) == col(Account.id)) & (
         col(KnownAddress.address) == address
     )
     found = db.exec(
-        select(Account, KnownAddress.seen_at)
-        .join(KnownAddress, here, isouter=True)
-        .where(Account.name_key == name_key)
+        select(Account, KnownAddress.seen_at).join(KnownAddress, here, isouter=True).where(which)
     ).first()
     if found is None:
         return None
@@ -63,7 +86,15 @@ def find_login(db: DbSession, name_key: str, address: str, now: float) -> Login 
     age_s = None if seen_at is None else now - seen_at
     is_known = age_s is not None and age_s < KNOWN_FOR_S
     is_fresh = age_s is not None and 0 <= age_s < SEEN_AGAIN_AFTER_S
-    return Login(_public(account), account.password_hash, is_known, is_fresh)
+    return Login(
+        public(account), account.name_key, account.password_hash, is_known, is_fresh,
+        last_change(db),
+    )  # fmt: skip
+
+
+def last_change(db: DbSession) -> int:
+    """The number of the last change of any account; 0: none is kept."""
+    return db.exec(select(func.max(col(AccountChange.id)))).one() or 0
 
 
 def name_is_taken(db: DbSession, name_key: str) -> bool:
@@ -76,7 +107,7 @@ def add_account(db: DbSession, new: NewAccount, now: float) -> PublicAccount:
     account = Account(**new.model_dump(), created_at=now)
     db.add(account)
     db.flush()
-    return _public(account)
+    return public(account)
 
 
 def replace_hash(db: DbSession, uid: int, old: str, new: str) -> None:
@@ -134,9 +165,10 @@ def read_marks(db: DbSession, now: float) -> list[Mark]:
 
 
 def drop_old(db: DbSession, longest_timeout_s: float, now: float) -> None:
-    """Delete marks, kept answers and known addresses that have lost their meaning."""
+    """Delete marks, kept answers, changes and known addresses that have lost their meaning."""
     db.exec(delete(StoredMark).where(col(StoredMark.at) < now - longest_timeout_s))
     db.exec(delete(KeptAnswer).where(col(KeptAnswer.kept_at) < now - KEEP_S))
+    db.exec(delete(AccountChange).where(col(AccountChange.at) < now - CHANGES_KEPT_S))
     db.exec(delete(KnownAddress).where(col(KnownAddress.seen_at) < now - KNOWN_FOR_S))
 
 
@@ -205,10 +237,11 @@ def drop_kept(db: DbSession, cursors: Iterable[tuple[SessionKey, int]]) -> None:
         db.exec(delete(KeptAnswer).where(*_of_session(session), col(KeptAnswer.seq) <= cursor))
 
 
-def _public(account: Account) -> PublicAccount:
+def public(account: Account) -> PublicAccount:
+    """What other processes may know of an account."""
     # Built without another validation: this is done at every login.
     return PublicAccount.model_construct(
-        id=account.id, name=account.name, superuser=account.superuser
+        id=account.id, name=account.name, superuser=account.superuser, guest=account.guest
     )
 
 

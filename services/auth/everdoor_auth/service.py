@@ -1,7 +1,8 @@
 """What the auth service does with a call: from a request to its answer.
 
 No sockets: `app` joins this with rpc. Who may ask is decided in `gate`; the work is done in
-`logins` and `creation`; this module sees to it that a call asked again has its effect once.
+`logins`, `creation`, `guests`, `upkeep` and `banning`; this module sees to it that a call asked
+again has its effect once.
 
 An effect and the answer that reports it are stored in one transaction, so that this also holds
 over a crash. What had no effect is not stored: the answer to a login that succeeded is kept in
@@ -15,22 +16,48 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, TypeAlias
 
 from everdoor.errors import CallRefused, StoreBusy
-from everdoor.ids import SessionKey
-from everdoor.messages.accounts import Authenticate, Confirm, CreateAccount
+from everdoor.messages.accounts import (
+    AddBan,
+    Authenticate,
+    ChangePassword,
+    Confirm,
+    CreateAccount,
+    CreateGuest,
+    DeleteAccount,
+    FindAccount,
+    ListAccounts,
+    ListBans,
+    ListChanges,
+    LogoutAccount,
+    RemoveBan,
+    RenameAccount,
+    SetPassword,
+    SweepGuests,
+)
 from everdoor.messages.callmessage import CallKey, Done
-from everdoor.messages.calls import Answer, Failed, Request
+from everdoor.messages.calls import Answer, Call, Failed, Request
 from everdoor_auth import records
+from everdoor_auth.banning import Banning
 from everdoor_auth.creation import Creation
 from everdoor_auth.gate import Gate
+from everdoor_auth.guests import Guests
 from everdoor_auth.kept import Asked, Kept, KeptAnswers, fingerprint, refuse_other_arguments
 from everdoor_auth.logins import Logins
 from everdoor_auth.tools import Settled, Tools
+from everdoor_auth.upkeep import Upkeep
 
 SWEEP_EVERY_S = 60.0
 """How often what has lost its meaning is dropped; cheap, and never while nothing is asked."""
+
+Effect: TypeAlias = Callable[[Any, Asked | None], Awaitable[Settled]]
+"""Works on calls of one type that change something, or count: once under each key."""
+
+Other: TypeAlias = Callable[[Any], Awaitable[Answer]]
+"""Works on calls of one type that may as well be answered anew."""
 
 
 class AuthService:
@@ -39,13 +66,38 @@ class AuthService:
     Args:
         tools: Its throttle is fresh; what counts from before is loaded.
         common_passwords: Refused for new accounts, in lower case.
+        is_open: Whether others than the command line may make accounts.
     """
 
-    def __init__(self, tools: Tools, common_passwords: Collection[str]) -> None:
+    def __init__(
+        self, tools: Tools, common_passwords: Collection[str], is_open: bool = True
+    ) -> None:
         self._tools = tools
         self._gate = Gate()
-        self._logins = Logins(tools)
-        self._creation = Creation(tools, common_passwords)
+        self._banning = banning = Banning(tools)
+        logins = Logins(tools, banning)
+        guests = Guests(tools, banning)
+        upkeep = Upkeep(tools, banning, logins, common_passwords)
+        self._effects: dict[type, Effect] = {
+            Authenticate: logins.authenticate,
+            CreateAccount: Creation(tools, banning, common_passwords, is_open).create,
+            CreateGuest: guests.create,
+            ChangePassword: upkeep.change_password,
+            SetPassword: upkeep.set_password,
+            RenameAccount: upkeep.rename,
+            LogoutAccount: upkeep.log_out,
+            DeleteAccount: upkeep.delete,
+            AddBan: banning.add,
+            RemoveBan: banning.remove,
+        }
+        self._others: dict[type, Other] = {
+            Confirm: self._confirm,
+            SweepGuests: guests.sweep,
+            FindAccount: upkeep.find,
+            ListAccounts: upkeep.list_accounts,
+            ListChanges: upkeep.list_changes,
+            ListBans: banning.list_bans,
+        }
         self._kept = KeptAnswers()
         self._running: dict[CallKey, tuple[str, asyncio.Task[Answer]]] = {}
         self._next_sweep = math.inf
@@ -80,44 +132,36 @@ class AuthService:
         except StoreBusy:
             return Failed("busy", "Accounts cannot be reached just now; try again in a moment.")
 
-    async def _answer(self, call: object, key: CallKey | None) -> Answer:
-        match call:
-            case Confirm(cursors=cursors):
-                return await self._confirm(cursors)
-            case Authenticate() | CreateAccount() if key is not None:
-                return await self._answer_once(call, key)
-            case Authenticate() | CreateAccount():
-                return (await self._work(call, None)).answer
-            case _:
-                raise AssertionError("cannot happen: the gate admits no other call")
+    async def _answer(self, call: Call, key: CallKey | None) -> Answer:
+        if (other := self._others.get(type(call))) is not None:
+            return await other(call)
+        effect = self._effects[type(call)]
+        if key is None:
+            return (await effect(call, None)).answer
+        return await self._answer_once(effect, call, Asked(key, fingerprint(call)))
 
-    async def _answer_once(self, call: Authenticate | CreateAccount, key: CallKey) -> Answer:
-        asked = Asked(key, fingerprint(call))
+    async def _answer_once(self, effect: Effect, call: Call, asked: Asked) -> Answer:
         if (kept := self._kept.find(asked)) is not None:
             return kept
+        key = asked.key
         if key in self._running:
             running_for, task = self._running[key]
             refuse_other_arguments(running_for, asked.fingerprint)
         else:
-            task = asyncio.create_task(self._work_and_keep(call, asked))
+            task = asyncio.create_task(self._work_and_keep(effect, call, asked))
             self._running[key] = asked.fingerprint, task
             task.add_done_callback(lambda _task: self._running.pop(key))
         # One who stops waiting must not take the answer from others who ask the same.
         return await asyncio.shield(task)
 
-    async def _work_and_keep(self, call: Authenticate | CreateAccount, asked: Asked) -> Answer:
-        answer, is_stored = await self._work(call, asked)
+    async def _work_and_keep(self, effect: Effect, call: Call, asked: Asked) -> Answer:
+        answer, is_stored = await effect(call, asked)
         now = self._tools.clocks.monotonic()
         self._kept.keep(asked.key, Kept(asked.fingerprint, answer, now, is_stored))
         return answer
 
-    async def _work(self, call: Authenticate | CreateAccount, asked: Asked | None) -> Settled:
-        if isinstance(call, CreateAccount):
-            return await self._creation.create(call, asked)
-        return await self._logins.authenticate(call, asked)
-
-    async def _confirm(self, cursors: Collection[tuple[SessionKey, int]]) -> Answer:
-        if stored := self._kept.confirm(cursors):
+    async def _confirm(self, call: Confirm) -> Answer:
+        if stored := self._kept.confirm(call.cursors):
             await self._tools.store.write(lambda db: records.drop_kept(db, stored))
         return Done()
 
@@ -128,3 +172,4 @@ class AuthService:
         self._kept.prune(now)
         wall, longest_s = self._tools.clocks.wall(), self._tools.throttle.longest_timeout_s
         await self._tools.store.write(lambda db: records.drop_old(db, longest_s, wall))
+        await self._banning.drop_expired()

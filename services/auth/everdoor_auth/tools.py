@@ -1,12 +1,13 @@
-"""What logins and new accounts are worked on with, and what they come to."""
+"""What calls are worked on with, and what they come to."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+from everdoor.durations import in_words
 from everdoor.errors import CallRefused
+from everdoor.events import Mark
 from everdoor.messages.accounts import AccountFound
 from everdoor.messages.calls import Answer
 from everdoor_auth.lanes import Lanes
@@ -23,14 +24,24 @@ class Clocks(NamedTuple):
     wall: Callable[[], float]
 
 
-class Publish(Protocol):
-    """Publishes an event for whoever listens; never waits, never fails."""
+class News(Protocol):
+    """Where events are published for whoever listens."""
 
-    def __call__(self, topic: str, **data: Any) -> None: ...
+    @property
+    def mark(self) -> Mark:
+        """The last event published."""
+
+    def publish(self, topic: str, **data: Any) -> None:
+        """Publish an event; never waits, never fails."""
 
 
-def nobody_listens(topic: str, **data: Any) -> None:
-    """Publish nothing: for a service without a socket."""
+class NoNews:
+    """Publishes nothing: for a service without a socket."""
+
+    mark = Mark("", 0)
+
+    def publish(self, topic: str, **data: Any) -> None:
+        """Nobody listens."""
 
 
 class Tools(NamedTuple):
@@ -41,7 +52,7 @@ class Tools(NamedTuple):
     throttle: Throttle
     lanes: Lanes
     clocks: Clocks
-    publish: Publish = nobody_listens
+    news: News = NoNews()
 
 
 class Settled(NamedTuple):
@@ -51,19 +62,11 @@ class Settled(NamedTuple):
     is_stored: bool
 
 
-def shown(account: PublicAccount) -> AccountFound:
-    """Write an account as other processes see it."""
-    return AccountFound(account.id, account.name, account.superuser)
+def shown(account: PublicAccount, as_of: int) -> AccountFound:
+    """Write an account as other processes see it; `as_of` numbers the last change of any."""
+    return AccountFound(account.id, account.name, account.superuser, as_of)
 
 
 def throttled(why: str, wait_s: float) -> CallRefused:
     """Make the refusal of what comes too early; `why` is a sentence."""
     return CallRefused("throttled", f"{why} Try again in {in_words(wait_s)}.", wait_s)
-
-
-def in_words(wait_s: float) -> str:
-    """Tell a wait in minutes and seconds, rounded up to a whole second."""
-    minutes, seconds = divmod(math.ceil(wait_s), 60)
-    parts = [(minutes, "minute"), (seconds, "second")]
-    told = [f"{count} {unit}{'s' * (count != 1)}" for count, unit in parts if count]
-    return " ".join(told) or "a moment"

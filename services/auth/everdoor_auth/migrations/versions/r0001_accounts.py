@@ -1,4 +1,4 @@
-"""Accounts, their known addresses, what counts against an address, kept answers."""
+"""Accounts and what has happened to them, known addresses, bans, throttle marks, kept answers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("name_key", sa.Text, nullable=False, unique=True),
         sa.Column("superuser", sa.Boolean, nullable=False),
+        sa.Column("guest", sa.Boolean, nullable=False, index=True),
         sa.Column("password_hash", sa.Text, nullable=False),
         sa.Column("created_at", sa.Float, nullable=False),
         sqlite_autoincrement=True,
@@ -32,6 +33,28 @@ def upgrade() -> None:
         ),
         sa.Column("address", sa.Text, primary_key=True),
         sa.Column("seen_at", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "auth_account_change",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("account_id", sa.Integer, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "auth_ban",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("target_key", sa.Text, nullable=False),
+        sa.Column("account_id", sa.Integer),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("made_by", sa.Text, nullable=False),
+        sa.Column("made_at", sa.Float, nullable=False),
+        sa.Column("expires_at", sa.Float),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "auth_throttle_mark",
@@ -58,6 +81,8 @@ def downgrade() -> None:
     for table in (
         "auth_kept_answer",
         "auth_throttle_mark",
+        "auth_ban",
+        "auth_account_change",
         "auth_known_address",
         "auth_account",
     ):
