@@ -167,8 +167,9 @@ class Server:
             )
         return {"quiesce": quiesced - begun, "barrier": self._loop.time() - quiesced}
 
-    def confirm(self, call: ConfirmCopies) -> CopiesKept | CopiesLack:
-        """A portal says what it holds."""
+    async def confirm(self, call: ConfirmCopies) -> CopiesKept | CopiesLack:
+        """A portal says what it holds; answered when the last turn is committed."""
+        await self._committer.wait_idle()
         if self._barrier is None:
             return CopiesKept()
         answer = self._barrier.confirm(call)

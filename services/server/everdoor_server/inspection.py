@@ -59,7 +59,7 @@ class TurnShell(Protocol):
     def perform(self, action: Callable[[], None]) -> asyncio.Future[None]:
         """Run an action in the next turn; done when what it changed is committed."""
 
-    def confirm(self, call: ConfirmCopies) -> CopiesKept | CopiesLack:
+    async def confirm(self, call: ConfirmCopies) -> CopiesKept | CopiesLack:
         """A portal says what it holds."""
 
 
@@ -122,7 +122,7 @@ class Inspection:
     async def _answer(self, request: Request) -> Answer:
         match request.role, request.call:
             case "portal", ConfirmCopies() as call:
-                return self._shell.confirm(call)
+                return await self._shell.confirm(call)
             case "cli", call:
                 return await self._answer_operator(call)
             case _:

@@ -41,7 +41,7 @@ from everdoor_server.session import ServerSession
 from everdoor_server.turn import Turn
 from everdoor_server.watchdog import Watchdog, last_words
 from everdoor_server.world.starter import Lodger, starter_world
-from everdoor_server.world.store import Store
+from everdoor_server.world.store import Store, load_driver
 
 STREAM_FD = "stream"
 RPC_FD = "rpc"
@@ -71,8 +71,9 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     except (GameError, SettingsError) as exc:
         link.not_starting(str(exc), folder is not None and folder.has_accepted)
         raise StartupError(str(exc)) from exc
-    holds = await link.go()
     url = settings.world_database_url.get_secret_value()
+    load_driver(url)
+    holds = await link.go()
     store = Store.open(url, settings.sqlite_synchronous, starter_world)
     try:
         return await _Worker(link, settings, folder, loaded, configured, store).run(holds)

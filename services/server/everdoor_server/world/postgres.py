@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -74,13 +74,7 @@ class PostgresDriver:
     is_remote = True
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            poolclass=NullPool,
-            hide_parameters=True,
-            isolation_level="AUTOCOMMIT",
-            connect_args=CONNECT,
-        )
+        self._engine = make_engine(url)
         self.dialect = self._engine.dialect
         # Reentrant: what a transaction reads, it reads within.
         self._lock = threading.RLock()
@@ -165,6 +159,17 @@ class PostgresDriver:
         raw = self.connection.connection.driver_connection
         assert isinstance(raw, psycopg.Connection), "psycopg's connection"
         self._raw = raw
+
+
+def make_engine(url: URL) -> Engine:
+    """Make what connects; it does not, yet."""
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        connect_args=CONNECT,
+    )
 
 
 def _prepare_for_long(raw: psycopg.Connection[tuple[Any, ...]]) -> None:

@@ -8,7 +8,7 @@ Source: docs/protocol.md, section 8.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from sqlalchemy import URL, inspect, make_url, text
@@ -22,6 +22,8 @@ from everdoor_server.world.migrations import HEAD, VERSION_TABLE, run_revisions
 from everdoor_server.world.sqlite import SqliteDriver
 from everdoor_server.world.worldrows import WorldRows
 
+SQLITE = ("sqlite", "sqlite+pysqlite")
+POSTGRES = ("postgresql", "postgresql+psycopg")
 EXPECTED = "sqlite:///path or postgresql://user@host/name"
 
 
@@ -193,6 +195,19 @@ def upgrade(url: str) -> None:
         driver.close()
 
 
+def load_driver(url: str) -> None:
+    """Load what a database of this kind takes, so that opening it is quick later.
+
+    What is wrong with a URL is said when it is opened.
+    """
+    with suppress(ArgumentError, ImportError):
+        parsed = make_url(url)
+        if parsed.drivername in POSTGRES:
+            from everdoor_server.world.postgres import make_engine
+
+            make_engine(parsed)
+
+
 def _connect(url: str, synchronous: str) -> tuple[str, Driver]:
     """Connect; returns how the URL is shown, without its password, and the connection."""
     try:
@@ -207,19 +222,18 @@ def _connect(url: str, synchronous: str) -> tuple[str, Driver]:
 
 
 def _driver(url: URL, shown: str, synchronous: str) -> Driver:
-    match url.drivername:
-        case "sqlite" | "sqlite+pysqlite":
-            return SqliteDriver(url, synchronous)
-        case "postgresql" | "postgresql+psycopg":
-            try:
-                # Late: whoever keeps the world in SQLite need not have it, nor wait for it.
-                from everdoor_server.world.postgres import PostgresDriver
-            except ImportError as exc:
-                raise StartupError(
-                    f"world_database_url is {shown}, and the driver for it is not installed "
-                    f"({exc}); install everdoor[postgres]"
-                ) from exc
-            return PostgresDriver(url)
+    if url.drivername in SQLITE:
+        return SqliteDriver(url, synchronous)
+    if url.drivername in POSTGRES:
+        try:
+            # Late: whoever keeps the world in SQLite need not have it, nor wait for it.
+            from everdoor_server.world.postgres import PostgresDriver
+        except ImportError as exc:
+            raise StartupError(
+                f"world_database_url is {shown}, and the driver for it is not installed ({exc}); "
+                "install everdoor[postgres]"
+            ) from exc
+        return PostgresDriver(url)
     raise StartupError(f"world_database_url is {shown}; expected {EXPECTED}")
 
 
