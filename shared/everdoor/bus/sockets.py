@@ -210,16 +210,17 @@ class Bus:
             on_connect: Called each time the server's end has greeted.
             on_disconnect: Called each time the established connection breaks.
         """
+        require_local(endpoint)
         socket = self._socket(zmq.DEALER, STREAM_HWM)
         socket.setsockopt(zmq.ROUTING_ID, routing_id)
         wire = self._keep(Wire(self.loop, socket, _one_frame, on_batch))
         # Before connecting: a server on the same host may have greeted before the next line.
         wire.watch(on_connect, on_disconnect)
         try:
-            _connect(socket, endpoint)
-        except StartupError:
+            socket.connect(endpoint)
+        except zmq.ZMQError as exc:
             wire.close()
-            raise
+            raise StartupError(f"{endpoint}: cannot be used: {exc.strerror}") from exc
         return wire
 
     def router(
