@@ -183,6 +183,12 @@ def test_what_a_puppet_says_is_heard_by_its_sessions_and_the_place(
     assert {name for name, text in heard.items() if 'Anna says, "hi"' in text} == they
 
 
+def test_command_that_lets_go_of_a_shared_puppet_tells_who_typed_it() -> None:
+    found = party(3)
+    found.world.run(found.clients["one"], "ooc")
+    assert found.told("You go OOC.") == {"one"}
+
+
 def test_prompt_comes_last_whatever_it_came_with() -> None:
     one = party(0).clients["one"]
     del one.shown[:]

@@ -197,7 +197,8 @@ class Command:
         if mode == 1 and self.account is not None:
             return self.account.sessions.all()
         if mode == 3 and self.character is not None:
-            return self.character.sessions.all()
+            sharing = self.character.sessions.all()
+            return sharing if self.session in sharing else self.session
         return self.session
 
     def execute_cmd(self, raw_string: str) -> None:
