@@ -40,7 +40,7 @@ async def _play_through(system: System, crowd: Crowd) -> tuple[set[str], dict[st
         before = await asyncio.to_thread(system.status)
         victim = max(before.portals.values(), key=lambda portal: int(portal["sessions"]))
         kill(victim["worker_pid"])
-        await asyncio.to_thread(_until_some_are_gone, system)
+        await asyncio.to_thread(_until_the_cut_are_gone, system, crowd)
         after = await asyncio.to_thread(system.until_up)
         assert after.portals[victim["id"]]["incarnation"] > victim["incarnation"]
         assert after.server["generation"] == before.server["generation"]
@@ -84,8 +84,13 @@ async def _come_back(port: int, name: str) -> None:
         await player.leave()
 
 
-def _until_some_are_gone(system: System) -> None:
-    until(lambda: _accounts_connected(system) < PLAYERS, "dead sessions are link-dead", GONE_S)
+def _until_the_cut_are_gone(system: System, crowd: Crowd) -> None:
+    """Wait until the world counts as connected those, and only those, whose connection is open."""
+
+    def gone() -> bool:
+        return _accounts_connected(system) == len(crowd.present()) < PLAYERS
+
+    until(gone, "all dead sessions are link-dead", GONE_S)
 
 
 def _accounts_connected(system: System) -> int:
