@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from everdoor.ids import link_dead_key
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import (
     DUPLICATE_SESSION_REASON,
@@ -238,6 +239,34 @@ def test_idle_sessions_are_disconnected_after_the_time_given() -> None:
     bench.handler.validate_sessions(60)
     assert list(bench.handler) == [active]
     assert ("close", 1, IDLE_REASON) in bench.sheet.take()
+
+
+class Stays(ServerSession):
+    """Is asked before it is disconnected, and stays."""
+
+    asked = False
+
+    def at_idle_timeout(self) -> bool:
+        self.asked = True
+        return False
+
+
+def test_idle_session_is_asked_by_a_hook_before_it_is_disconnected() -> None:
+    bench = Bench()
+    session = Stays(key(1), bench.handler)
+    session.sessid, session.cmd_last = 1, bench.now
+    bench.handler.add(session)
+    bench.now += 61
+    bench.handler.validate_sessions(60)
+    assert session.asked
+    assert 1 in bench.handler
+
+
+def test_idle_session_that_is_link_dead_has_its_own_grace() -> None:
+    bench = Bench(sessions=1)
+    bench.handler.rekey(bench.sessions[0], link_dead_key(1))
+    bench.now += 61
+    assert bench.handler.idle_sessions(60) == []
 
 
 @pytest.mark.parametrize("off", [0, -1])

@@ -400,6 +400,16 @@ class Accounts:
         """A guest that auth has made: with a character, and deleted when it leaves."""
         return self.get(account_id) or self._make(account_id, name, is_guest=True)
 
+    def rename(self, account_id: int, name: str) -> None:
+        """Take over the new name of an account; nothing happens to one that is not known."""
+        account = self.get(account_id)
+        if account is None or account.key == name:
+            return
+        account.key = name
+        for session in account.sessions.all():
+            session.uname = name
+            session.touch()
+
     def delete(self, account: Account) -> None:
         """Delete the world's half of an account, and its characters, for good."""
         account.unpuppet_all()

@@ -17,7 +17,7 @@ import structlog
 
 from everdoor.errors import CallRefused, SettingsError, StoreBusy, UserError
 from everdoor.ids import SessionKey
-from everdoor.messages.accounts import AccountFound
+from everdoor.messages.accounts import AccountChange, AccountFound, Ban
 from everdoor_server.accounts import Account, AccountOptions, Accounts
 from everdoor_server.changes import Changes
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
@@ -27,6 +27,7 @@ from everdoor_server.commands.handler import CommandHandler
 from everdoor_server.commands.nearby import NearbyCmdSets
 from everdoor_server.commit import Change
 from everdoor_server.current import entry
+from everdoor_server.door import Door
 from everdoor_server.objects import Character, Object, Objects
 from everdoor_server.puppeting import Puppeting
 from everdoor_server.register import Register
@@ -91,6 +92,7 @@ class Game:
 
     Attributes:
         sessions, accounts, objects, register: What commands reach as `self.game`.
+        door: Who may be here.
         start_time: When this generation began, in epoch seconds.
         ask_restart: Set by the shell.
 
@@ -122,6 +124,7 @@ class Game:
         self.accounts = Accounts(self.objects, self.options, character_class=character_class)
         self._puppeting = Puppeting(self.accounts)
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
+        self.door = Door(self.sessions)
         nearby = NearbyCmdSets(self._sets["cmdset_character"])
         self._commands = CommandHandler(self, nearby, MergeCache())
 
@@ -135,9 +138,10 @@ class Game:
 
     @entry
     def at_connected(self, session: ServerSession) -> Running | None:
-        """A client has connected: show it where it is."""
+        """A client has connected: show it where it is, if it may be here."""
         session.at_sync()
-        return self._commands.login_start(session)
+        self.door.check(session)
+        return self._commands.login_start(session) if session.sessid in self.sessions else None
 
     @entry
     def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
@@ -154,10 +158,12 @@ class Game:
 
     @entry
     def at_return(self, session: ServerSession) -> None:
-        """A session is back whose puppet was released for a restart: it takes it again."""
+        """A session is whole: it takes the puppet again that a restart has released, and ends if
+        it may not be here."""
         account = self.accounts.get(session.uid)
         if account is not None and self._is_released(session):
             self._puppeting.enter(account, session)
+        self.door.check(session)
 
     def _is_released(self, session: ServerSession) -> bool:
         released = releases_puppets(self._ended) and session.logged_in and session.puid is None
@@ -263,13 +269,39 @@ class Game:
     # What commands ask.
 
     def log_in(self, session: ServerSession, found: AccountFound) -> None:
-        """Log in an account that auth has vouched for."""
+        """Log in an account that auth has vouched for, unless that is out of date already."""
         account = self.accounts.vouched(found.uid, found.name, found.superuser)
-        self.sessions.login(session, account)
+        self._let_in(session, account, found.as_of)
 
     def log_in_guest(self, session: ServerSession, found: AccountFound) -> None:
         """Log in a guest that auth has made."""
-        self.sessions.login(session, self.accounts.vouched_guest(found.uid, found.name))
+        account = self.accounts.vouched_guest(found.uid, found.name)
+        self._let_in(session, account, found.as_of)
+
+    def _let_in(self, session: ServerSession, account: Account, as_of: int) -> None:
+        if refused := self.door.refusal(session.address, account.id, as_of):
+            session.msg(refused)
+            return
+        key = session.key
+        self.sessions.login(session, account)
+        # One that was link-dead may have come back in its place.
+        if (logged_in := self.sessions.by_key(key)) is not None:
+            logged_in.as_of = as_of
+            logged_in.touch()
+
+    @entry
+    def learn(self, bans: list[Ban], changes: list[AccountChange]) -> None:
+        """Take over what auth says: who is banned, and what has happened to accounts since the
+        last change that the door knows; whom it is about is told and disconnected."""
+        for change in changes:
+            if change.kind == "renamed":
+                self.accounts.rename(change.uid, change.name)
+        self.door.take(bans, changes)
+
+    @entry
+    def end_idle(self, idle_timeout_s: float) -> None:
+        """Disconnect who has been idle for too long."""
+        self.sessions.validate_sessions(idle_timeout_s)
 
     def connection_screen(self, session: ServerSession) -> str:
         """What a client sees that has just connected."""

@@ -79,6 +79,8 @@ class ServerSession(State):
         prompt: Number of the last prompt; the portal says with every line which it had seen.
         prompt_floor: Lines that were typed before this prompt was seen are done nowhere.
         is_asked: Whether a command waits for an answer, or goes on with one.
+        as_of: Number of the last change of accounts that auth knew when it vouched for the account;
+            None before the login.
         ndb: Anything; gone when the server restarts.
         conn_time, cmd_last, cmd_last_visible: Epoch seconds; since login, last activity, last
             activity that the player meant.
@@ -101,6 +103,7 @@ class ServerSession(State):
         "prompt",
         "prompt_floor",
         "is_asked",
+        "as_of",
     )
     """The replicated part, which survives a restart. A subclass names its own in addition:
     `snapshot_fields = ("mine",)`, with a default as class attribute."""
@@ -118,6 +121,7 @@ class ServerSession(State):
     prompt: int = 0
     prompt_floor: int = 0
     is_asked: bool = False
+    as_of: int | None = None
     account: SessionAccount | None = None
     puppet: SessionPuppet | None = None
     cmd_total: int = 0
@@ -311,6 +315,10 @@ class ServerSession(State):
 
     def at_disconnect(self, reason: str = "") -> None:
         """The session is about to end."""
+
+    def at_idle_timeout(self) -> bool:
+        """Nothing has come for as long as the setting `idle_timeout` says; False: it stays."""
+        return True
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
         """The session's command sets are about to be merged."""

@@ -233,13 +233,17 @@ class ServerSessionHandler:
                 self.disconnect(other, reason)
 
     def validate_sessions(self, idle_timeout_s: float) -> None:
-        """Disconnect who has not been active for longer than that; 0 or less: nobody."""
-        if idle_timeout_s <= 0:
-            return
-        latest = self.now() - idle_timeout_s
-        for session in self:
-            if session.cmd_last < latest:
+        """Disconnect who has not been active for so long, unless their hook keeps them; 0 or
+        less: nobody. Link-dead sessions have a grace of their own."""
+        for session in self.idle_sessions(idle_timeout_s):
+            if session.at_idle_timeout() is not False:
                 self.disconnect(session, IDLE_REASON)
+
+    def idle_sessions(self, idle_timeout_s: float) -> list[ServerSession]:
+        """Those whom `validate_sessions` is about."""
+        latest = self.now() - idle_timeout_s
+        idle = [s for s in self if s.cmd_last < latest and not s.is_link_dead]
+        return idle if idle_timeout_s > 0 else []
 
     # Input and output.
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import structlog
 
+from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Bus
 from everdoor.endpoints import Endpoints, endpoints
 from everdoor.errors import Fenced, SettingsError, StartupError, StoreError
@@ -31,6 +32,7 @@ from everdoor_server.app import Server, make_auth_client
 from everdoor_server.collector import Collector
 from everdoor_server.commit import HeldBy, Stored
 from everdoor_server.configured import Configured, configure
+from everdoor_server.doorkeeper import Doorkeeper
 from everdoor_server.engine import Game
 from everdoor_server.game import GameError, GameFolder, LoadedGame, error_text
 from everdoor_server.inspection import Inspection
@@ -277,6 +279,9 @@ class _Worker:
         server.on_tick = self._watchdog.feed
         server.start(bus, system.stream, link.fd(STREAM_FD), link.settled)
         server.keep_lease(self._generation, self._settings.takeover_after_s / BEATS)
+        auth = RpcClient(bus, system.auth_rpc, "server", self._generation)
+        timeout_s = self._settings.idle_timeout
+        self._doorkeeper = Doorkeeper(bus, system, auth, self._game, server.perform, timeout_s)
         link.tell_status(lambda: {**server.info(), "generation": self._generation})
         link.ready()
         self._inspection.publish("server.ready", generation=self._generation)
@@ -334,6 +339,7 @@ class _Worker:
 
     async def _close(self) -> None:
         self._watchdog.close()
+        self._doorkeeper.close()
         self._server.close()
         await self._inspection.close()
 
