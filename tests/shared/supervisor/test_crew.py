@@ -74,7 +74,7 @@ def test_crew_forgets_failures_of_a_worker_that_has_settled() -> None:
     crew.ended(1, 1.0)
     crew.imported(2, 1.0)
     crew.ready(2, 1.0)
-    assert crew.failures(crew.places[0], 2.0) == 1
+    assert crew.failures(crew.places[0], 1.0 + SETTLED_S / 2) == 1
     assert crew.failures(crew.places[0], 1.0 + SETTLED_S) == 0
     assert crew.ended(2, 1.0 + SETTLED_S) == [Start(3, 0, "accepted")]
 

@@ -151,6 +151,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
     def disconnect(self, reason: str = "") -> None:
         transport = self._transport
         if transport is not None and not transport.is_closing():
+            _log.info("client let go", session=str(self.key), reason=reason)
             self.flush()
             transport.close()
             self._gateway.loop.call_later(CLOSE_S, transport.abort)
