@@ -117,8 +117,8 @@ class Stage:
         assert isinstance(account, Account)
         self.puppeting.at_login(session, account)
 
-    def at_back(self, session: ServerSession) -> None:
-        self.puppeting.at_back(session, self.account(session))
+    def at_back(self, session: ServerSession, is_seamless: bool) -> None:
+        self.puppeting.at_back(session, self.account(session), is_seamless)
 
     def unlink(self, session: ServerSession) -> None:
         """No session ends without its hooks here."""

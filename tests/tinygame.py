@@ -27,7 +27,15 @@ from everdoor.messages.stream import (
 )
 from everdoor.state import AppSession
 from everdoor_server.collector import Collector
-from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry, Stored
+from everdoor_server.commit import (
+    Change,
+    Commit,
+    KnownPortal,
+    Missed,
+    OutboxRow,
+    RosterEntry,
+    Stored,
+)
 from everdoor_server.driving import Waiting
 from everdoor_server.links import IsAlive, Links
 from everdoor_server.restarts import Ending
@@ -61,13 +69,15 @@ class Database:
     rows: list[OutboxRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     ended: Ending = Ending.CRASH
+    missed: list[Missed] = field(default_factory=list)
 
     def begin(self) -> Stored:
         """Raise the generation, then say what is stored."""
         self.generation += 1
         portals, roster = list(self.portals.values()), list(self.roster.values())
         rows = [row._replace(closes=()) for row in self.rows]
-        return Stored(self.generation, self.last_sessid, portals, roster, rows, self.ended)
+        missed = list(self.missed)
+        return Stored(self.generation, self.last_sessid, portals, roster, rows, self.ended, missed)
 
     def write(self, commit: Commit) -> None:
         if commit.generation != self.generation:
@@ -83,6 +93,9 @@ class Database:
         self.roster.update((entry.key, entry) for entry in commit.present)
         for key in commit.absent:
             self.roster.pop(key, None)
+        upto = commit.caught_up
+        self.missed = [one for one in self.missed if one.number > upto.get(one.sessid, 0)]
+        self.missed += commit.missed
         self.last_sessid = commit.last_sessid or self.last_sessid
         self.changes += commit.changes
 
@@ -157,7 +170,7 @@ class TinyGame:
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         self.hooks.append(("login", session.sessid))
 
-    def at_back(self, session: ServerSession) -> None:
+    def at_back(self, session: ServerSession, is_seamless: bool) -> None:
         self.hooks.append(("back", session.sessid))
 
     def unlink(self, session: ServerSession) -> None:

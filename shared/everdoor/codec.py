@@ -15,7 +15,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from everdoor.errors import MalformedMessage, UnsupportedVersion
-from everdoor.messages.stream import DownFrame, PortalToServer, Row, ServerToPortal, UpFrame
+from everdoor.messages.stream import (
+    DownFrame,
+    Hello,
+    KeptOutput,
+    PortalToServer,
+    Row,
+    ServerToPortal,
+    UpFrame,
+)
 from everdoor.versions import OLDER
 
 WIRE_VERSION = 2
@@ -42,6 +50,7 @@ _down_frames = msgspec.msgpack.Decoder(DownFrame)
 _up_messages: msgspec.msgpack.Decoder[PortalToServer] = msgspec.msgpack.Decoder(PortalToServer)
 _down_messages: msgspec.msgpack.Decoder[ServerToPortal] = msgspec.msgpack.Decoder(ServerToPortal)
 _states: msgspec.msgpack.Decoder[dict[str, Any]] = msgspec.msgpack.Decoder(dict[str, Any])
+_kept = msgspec.msgpack.Decoder(KeptOutput)
 _rows = msgspec.msgpack.Decoder(Row)
 _older_up_frames = {
     version: msgspec.msgpack.Decoder(older.frame) for version, older in OLDER.items()
@@ -73,11 +82,14 @@ def encode_up_frame(frame: UpFrame) -> bytes:
     return _encoder.encode(frame if older is None else older.from_current(frame))
 
 
-def encode_up(version: int, epoch: int, k: int, message: bytes) -> bytes:
-    """Encode a frame to the server around one message that is encoded already.
+def encode_up_message(version: int, message: Hello) -> bytes:
+    """Encode a hello in a version, for `encode_up` or to be cut into parts."""
+    older = OLDER.get(version)
+    return _encoder.encode(message if older is None else older.said_by_portal(message))
 
-    It must be one that all versions say alike, as they do a hello and a part.
-    """
+
+def encode_up(version: int, epoch: int, k: int, message: bytes) -> bytes:
+    """Encode a frame to the server around one message that is encoded already."""
     return _encoder.encode((version, epoch, k, (msgspec.Raw(message),)))
 
 
@@ -122,6 +134,11 @@ def decode_row(data: bytes) -> Row:
 def decode_state(data: bytes) -> dict[str, Any]:
     """Parse the state of a session as the roster stores it; errors as for `decode_up_message`."""
     return _decode(_states, data)
+
+
+def decode_kept(data: bytes) -> KeptOutput:
+    """Parse an output that a link-dead session misses, as it is stored; errors likewise."""
+    return _decode(_kept, data)
 
 
 def _check_frame(frame: bytes) -> int:

@@ -5,7 +5,7 @@ Only the types and their order; who gives them out is said in docs/protocol.md, 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class Incarnation(NamedTuple):
@@ -23,6 +23,13 @@ class Incarnation(NamedTuple):
         return self.number > other.number
 
 
+Life: TypeAlias = tuple[str, int]
+"""One incarnation of a portal: its id and the incarnation's number."""
+
+NOWHERE: Life = ("", 0)
+"""Where sessions are that have lost their connection: in no portal."""
+
+
 class SessionKey(NamedTuple):
     """What processes call a session; never reused.
 
@@ -38,6 +45,11 @@ class SessionKey(NamedTuple):
         return f"{self.portal}/{self.incarnation}/{self.conn}"
 
     @property
+    def life(self) -> Life:
+        """The portal's incarnation."""
+        return (self.portal, self.incarnation)
+
+    @property
     def is_link_dead(self) -> bool:
         """Whether it names a session without a connection (`link_dead_key`)."""
         return not self.portal
@@ -45,7 +57,7 @@ class SessionKey(NamedTuple):
 
 def link_dead_key(sessid: int) -> SessionKey:
     """The key of a session that has lost its connection: no portal has the empty id."""
-    return SessionKey("", 0, sessid)
+    return SessionKey(*NOWHERE, sessid)
 
 
 class RowId(NamedTuple):

@@ -7,7 +7,10 @@ in every version: they are stored.
     version 1    a `connected` has no `age_s` (taken as 0), an `input` no `prompt` (as if the last
                  one of its session had been seen: its portal cannot say that it had not);
                  a `welcome` has no `died`, and there are no `deaths`, `noted` and `suspect`: with
-                 a peer of version 1 no line is ever taken for the death of a server
+                 a peer of version 1 no line is ever taken for the death of a server; a `connected`
+                 has no `resume` and `seen`, a copy no `shown` and `kept`, and there are no `token`
+                 and `seen` (said as `flags` that say nothing, to keep their number): with a peer of
+                 version 1 no output is kept for a client that comes back
 
 Source: docs/protocol.md, section 10.
 """
@@ -15,11 +18,15 @@ Source: docs/protocol.md, section 10.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from msgspec.structs import astuple
+
+from everdoor.ids import Incarnation, RowId
 from everdoor.messages.stream import (
     Ack,
     Connected,
+    Copy,
     Count,
     Deaths,
     Disconnected,
@@ -32,8 +39,10 @@ from everdoor.messages.stream import (
     Noted,
     Part,
     PortalToServer,
+    Seen,
     ServerToPortal,
     Text,
+    Token,
     UpFrame,
     Welcome,
 )
@@ -69,7 +78,29 @@ class Welcome1(Message, frozen=True, tag="welcome"):
     generation: Count
 
 
-PortalToServer1 = Hello | Connected1 | Input1 | FlagsChanged | Disconnected | Ack | Part
+class Copy1(Message, frozen=True):
+    """What a portal holds of one session, its last outputs left out."""
+
+    conn: Count
+    cursor: Count
+    state: dict[str, Any] | None
+    conn_age_s: float
+    idle_s: float
+    idle_visible_s: float
+    cmd_total: Count
+
+
+class Hello1(Message, frozen=True, tag="hello"):
+    """Opens an epoch."""
+
+    portal: Name
+    incarnation: Incarnation
+    host: Name
+    last: RowId
+    copies: list[Copy1]
+
+
+PortalToServer1 = Hello1 | Connected1 | Input1 | FlagsChanged | Disconnected | Ack | Part
 
 
 class UpFrame1(Message, frozen=True):
@@ -104,6 +135,9 @@ def _from_1(message: PortalToServer1) -> PortalToServer:
             return Connected(conn, seq, protocol_key, address, port, flags, 0.0)
         case Input1(conn, seq, text):
             return Input(conn, seq, text, LAST_PROMPT)
+        case Hello1(portal, incarnation, host, last, copies):
+            current = [Copy(*astuple(copy)) for copy in copies]
+            return Hello(portal, incarnation, host, last, current)
         case _:
             return message
 
@@ -114,6 +148,11 @@ def _to_1(message: PortalToServer) -> PortalToServer1 | None:
             return None
         case Connected(conn, seq, protocol_key, address, port, flags):
             return Connected1(conn, seq, protocol_key, address, port, flags)
+        case Token(conn=conn, seq=seq) | Seen(conn=conn, seq=seq):
+            return FlagsChanged(conn, seq, {})
+        case Hello(portal, incarnation, host, last, copies):
+            older = [Copy1(*astuple(copy)[: len(Copy1.__struct_fields__)]) for copy in copies]
+            return Hello1(portal, incarnation, host, last, older)
         case Input(conn, seq, text):
             return Input1(conn, seq, text)
         case _:
@@ -124,13 +163,17 @@ def _to_1(message: PortalToServer) -> PortalToServer1 | None:
 
 
 class Older(NamedTuple):
-    """How frames from portals, and messages of the server, are said in an older version."""
+    """How frames and messages of portals, and messages of the server, are said in an older version.
+
+    A message of a portal may be one that the version cannot say: None.
+    """
 
     frame: type[UpFrame1]
     to_current: Callable[[UpFrame1], UpFrame]
     from_current: Callable[[UpFrame], UpFrame1]
+    said_by_portal: Callable[[PortalToServer], PortalToServer1 | None]
     said_by_server: Callable[[ServerToPortal], ServerToPortal | Welcome1]
 
 
-OLDER: Mapping[int, Older] = {1: Older(UpFrame1, from_1, to_1, welcome_to_1)}
+OLDER: Mapping[int, Older] = {1: Older(UpFrame1, from_1, to_1, _to_1, welcome_to_1)}
 """By version; one that is not here says what the current one says."""

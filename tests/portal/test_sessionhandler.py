@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from everdoor.messages.stream import (
     Input,
     Output,
     Row,
+    Seen,
+    Token,
 )
+from everdoor_portal import sessionhandler
 from everdoor_portal.render.kinds import Depth, Kind
 from everdoor_portal.session import MAX_HELD_BYTES
 from everdoor_portal.sessionhandler import PortalSessionHandler, is_idle_line
@@ -425,3 +429,98 @@ def test_handler_forgets_the_deaths_of_a_line_that_is_complete() -> None:
     assert sessions.deaths() == []
     sessions.count_deaths(of_ours=True)
     assert sessions.deaths() == [(1, 2, 1)]
+
+
+# Clients that may come back.
+
+SECRET = b"s" * 32
+HASH = sha256(SECRET).digest()
+
+
+class ReturningSession(RecordingSession):
+    """A protocol that gives its client tokens."""
+
+    def send_token(self, token: bytes) -> None:
+        self.events.append(("token", token))
+
+
+def returning(sessions: PortalSessionHandler) -> ReturningSession:
+    session = ReturningSession()
+    sessions.connect(session)
+    sessions.offer_token(session, SECRET)
+    return session
+
+
+def told(n: int, *texts: str, **change: Any) -> Row:
+    outputs = [Output([1], "text", [text], {}) for text in texts]
+    return Row(RowId(1, n), [], [(1, change)] if change else [], outputs, [])
+
+
+def test_handler_says_the_hash_of_a_token_and_gives_the_token_out_when_it_is_known() -> None:
+    sessions = handler(Clock())
+    session = returning(sessions)
+    assert sessions.take_outgoing()[1:] == [Token(1, 2, HASH)]
+    assert session.events == []
+    sessions.apply(told(1, "one", resume=HASH))
+    assert session.events[:2] == [("token", SECRET), ("text", "one")]
+
+
+def test_handler_says_in_the_copy_what_the_client_has_not_confirmed() -> None:
+    sessions = handler(Clock())
+    session = returning(sessions)
+    sessions.apply(told(1, "not counted"))
+    sessions.apply(told(2, "one", "two", resume=HASH))
+    sessions.apply(told(3, "three"))
+    sessions.client_has(session, 1)
+    assert sessions.take_outgoing()[-1] == Seen(1, 3, 1)
+    [copy] = sessions.copies()
+    assert copy.shown == 3
+    assert [output.args for output in copy.kept] == [["two"], ["three"]]
+
+
+def test_handler_counts_outputs_though_the_client_has_left() -> None:
+    sessions = handler(Clock())
+    session = returning(sessions)
+    sessions.apply(told(1, resume=HASH))
+    sessions.client_left(session, "gone", clean=False)
+    sessions.apply(told(2, "one"))
+    assert sessions.copies()[0].shown == 1
+
+
+def test_handler_counts_on_when_it_is_told_the_same_token_again() -> None:
+    sessions = handler(Clock())
+    session = returning(sessions)
+    sessions.apply(told(1, "one", resume=HASH))
+    sessions.apply(told(2, "two", resume=HASH))
+    assert sessions.copies()[0].shown == 2
+    assert session.events.count(("token", SECRET)) == 1
+
+
+def test_handler_keeps_nothing_when_the_token_is_void() -> None:
+    sessions = handler(Clock())
+    session = returning(sessions)
+    sessions.apply(told(1, "one", resume=HASH))
+    sessions.apply(told(2, "two", resume=b""))
+    sessions.client_has(session, 1)
+    assert (sessions.copies()[0].shown, sessions.copies()[0].kept) == (0, [])
+
+
+def test_handler_announces_a_client_that_comes_back() -> None:
+    sessions = handler(Clock())
+    sessions.connect(RecordingSession(), SECRET, 41)
+    [connected] = sessions.take_outgoing()
+    assert isinstance(connected, Connected)
+    assert (connected.resume, connected.seen) == (HASH, 41)
+    [again] = sessions.held()
+    assert again == connected
+
+
+def test_handler_leaves_out_of_the_copies_what_is_too_much(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sessionhandler, "MAX_KEPT_IN_HELLO_BYTES", 30)
+    sessions = handler(Clock())
+    for _ in range(3):
+        returning(sessions)
+    for conn in (1, 2, 3):
+        outputs = [Output([conn], "text", ["one"], {})]
+        sessions.apply(Row(RowId(1, conn), [], [(conn, {"resume": HASH})], outputs, []))
+    assert [(copy.shown, len(copy.kept)) for copy in sessions.copies()] == [(1, 1), (1, 1), (1, 0)]

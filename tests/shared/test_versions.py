@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from everdoor import codec
 from everdoor.errors import MalformedMessage
@@ -20,9 +21,12 @@ from everdoor.messages.stream import (
     FlagsChanged,
     Hello,
     Input,
+    KeptOutput,
     Noted,
     Part,
     PortalToServer,
+    Seen,
+    Token,
     UpFrame,
     Welcome,
 )
@@ -87,3 +91,20 @@ def test_version_1_says_nothing_of_deaths() -> None:
     said = codec.encode_said(1, Welcome(17, True))
     assert msgspec.msgpack.decode(said) == ["welcome", 17]
     assert codec.encode_said(1, Beat()) == codec.encode(Beat())
+
+
+def test_version_1_says_nothing_of_clients_that_come_back() -> None:
+    copy = Copy(1, 2, None, 0.5, 1.0, 2.0, 3, 7, [KeptOutput("text", ["one"], {})])
+    hello = Hello("p", Incarnation(1, 7), "here", NO_ROW, [copy])
+    connected = Connected(3, 1, "telnet", "", 0, {}, 0.0, b"hash", 7)
+    frame = UpFrame(1, 1, 1, [hello, connected, Token(3, 2, b"hash"), Seen(3, 3, 7)])
+    bare = structs.replace(copy, shown=0, kept=[])
+    assert codec.decode_up(codec.encode_up_frame(frame)).messages == [
+        structs.replace(hello, copies=[bare]),
+        structs.replace(connected, resume=b"", seen=0),
+        FlagsChanged(3, 2, {}),
+        FlagsChanged(3, 3, {}),
+    ]
+    assert codec.decode_up_message(codec.encode_up_message(1, hello)) == structs.replace(
+        hello, copies=[bare]
+    )

@@ -109,7 +109,7 @@ class Game:
         session.set_puppet(Thing(account.id + 100, account.key))
         self.sessions.announce_all(f"{account.key} is here as {session.key}")
 
-    def at_back(self, session: ServerSession) -> None:
+    def at_back(self, session: ServerSession, is_seamless: bool) -> None:
         """Nothing is shown but what everybody is shown."""
 
     def unlink(self, session: ServerSession) -> None:

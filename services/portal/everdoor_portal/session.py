@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 from everdoor.ids import SessionKey
 from everdoor.messages.stream import Numbered
+from everdoor.outputlog import OutputLog
 from everdoor_portal.copies import SessionCopy
 from everdoor_portal.render.kinds import DEFAULT_KIND, kind_of
 
@@ -41,6 +42,8 @@ class PortalSession:
         copy: The server's half.
         deaths: Servers that may have died of an input, and its number: (seq, how many).
         noted: The input that the server has said to run alone; 0: none.
+        token: With which its client may come back; empty: none was made.
+        output_log: The outputs that the client may lack then; None: the server knows of no token.
         conn_time, cmd_last, cmd_last_visible: Monotonic seconds.
         has_client: False once the client has left; the session stays until the server knows.
     """
@@ -59,6 +62,8 @@ class PortalSession:
         self.copy = SessionCopy()
         self.deaths = (0, 0)
         self.noted = 0
+        self.token = b""
+        self.output_log: OutputLog | None = None
         self.conn_time = 0.0
         self.cmd_last = 0.0
         self.cmd_last_visible = 0.0
@@ -140,6 +145,10 @@ class PortalSession:
 
     def send_default(self, name: str, args: list[Any], options: dict[str, Any]) -> None:
         """Show an output that the protocol has no name for: by default, not at all."""
+
+    def send_token(self, token: bytes) -> None:
+        """Give the client the token with which it may come back; the outputs that follow are
+        numbered from 1. By default it is not given: the protocol knows of no such thing."""
 
     # Doors of a protocol.
 

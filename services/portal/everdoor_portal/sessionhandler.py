@@ -10,7 +10,10 @@ Source: docs/protocol.md, section 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
+
+from msgspec import structs
 
 from everdoor.ids import Incarnation, SessionKey
 from everdoor.messages.stream import (
@@ -23,11 +26,17 @@ from everdoor.messages.stream import (
     Numbered,
     Output,
     Row,
+    Seen,
+    Token,
 )
+from everdoor.outputlog import OutputLog, Sized, sized
 from everdoor_portal.session import MAX_HELD_BYTES, PortalSession
 
 IDLE_COMMAND = "idle"
 """A line that clients send by themselves to keep a connection open; it counts as no command."""
+
+MAX_KEPT_IN_HELLO_BYTES = 16 * 1024 * 1024
+"""Outputs that a hello brings along, of all sessions: a quarter of what it may hold."""
 
 SUSPECT_DEATHS = 2
 """With so many deaths an input is run alone, and only what happens then counts."""
@@ -70,8 +79,13 @@ class PortalSessionHandler:
 
     # From clients.
 
-    def connect(self, session: PortalSession) -> None:
-        """Take in a new client: it gets its key, and the server will hear of it."""
+    def connect(self, session: PortalSession, token: bytes = b"", seen: int = 0) -> None:
+        """Take in a new client: it gets its key, and the server will hear of it.
+
+        Args:
+            token: With which it comes back to a session; empty: it does not.
+            seen: Number of the last output that it has of that session.
+        """
         self._last_conn += 1
         now = self._clock()
         session.key = SessionKey(self.portal, self.incarnation.number, self._last_conn)
@@ -88,6 +102,8 @@ class PortalSessionHandler:
                 session.port,
                 dict(session.protocol_flags),
                 0.0,
+                hash_of(token) if token else b"",
+                seen,
             ),
         )
 
@@ -115,6 +131,22 @@ class PortalSessionHandler:
             return
         session.learn_flags(flags)
         self._hold(session, FlagsChanged(session.key.conn, session.next_seq, flags))
+
+    def offer_token(self, session: PortalSession, token: bytes) -> None:
+        """Have the server know a token; the client is given it (`send_token`) when it does.
+
+        Args:
+            token: 32 random bytes, made for this session.
+        """
+        if session.has_client:
+            session.token = token
+            self._hold(session, Token(session.key.conn, session.next_seq, hash_of(token)))
+
+    def client_has(self, session: PortalSession, number: int) -> None:
+        """Forget outputs up to a number, which the client has said that it has."""
+        if session.has_client and session.output_log is not None:
+            session.output_log.confirm(number)
+            self._hold(session, Seen(session.key.conn, session.next_seq, number))
 
     def keepalive(self, session: PortalSession) -> None:
         """Stamp a sign of life that is no line; the server is not told."""
@@ -160,8 +192,12 @@ class PortalSessionHandler:
     def copies(self) -> list[Copy]:
         """What a hello says of every session."""
         now = self._clock()
-        return [
-            Copy(
+        room = MAX_KEPT_IN_HELLO_BYTES
+        found = []
+        for session in self._sessions.values():
+            log = session.output_log or OutputLog()
+            room -= log.size
+            copy = Copy(
                 session.key.conn,
                 session.copy.cursor,
                 session.copy.state,
@@ -169,9 +205,11 @@ class PortalSessionHandler:
                 now - session.cmd_last,
                 now - session.cmd_last_visible,
                 session.cmd_total,
+                log.number,
+                [output for _, output in log.beyond(0)] if room >= 0 else [],
             )
-            for session in self._sessions.values()
-        ]
+            found.append(copy)
+        return found
 
     def copies_held(self) -> list[tuple[int, int, dict[str, Any]]]:
         """What the barrier compares: (connection, cursor, state) of every copy."""
@@ -251,20 +289,36 @@ class PortalSessionHandler:
             session.resume_reading()
 
     def _change(self, session: PortalSession, change: dict[str, Any]) -> None:
-        was_logged_in = session.logged_in
+        was_logged_in, had_token = session.logged_in, session.copy.get("resume", b"")
         session.copy.apply(change)
         if flags := change.get("protocol_flags"):
             session.learn_flags(flags)
+        if change.get("resume", had_token) != had_token:
+            self._take_token(session, change["resume"])
         if change.get("is_asked") is False:
             session.show_input()
         if session.logged_in and not was_logged_in:
             session.conn_time = self._clock()
 
+    def _take_token(self, session: PortalSession, token_hash: bytes) -> None:
+        """Outputs are counted from here on; a client that waits for its token gets it."""
+        session.output_log = OutputLog() if token_hash else None
+        if session.token and token_hash == hash_of(session.token):
+            token, session.token = session.token, b""
+            if session.has_client:
+                session.send_token(token)
+
     def _show(self, output: Output, shown: dict[int, PortalSession]) -> None:
         sessions = self._sessions
+        measured: Sized | None = None
         for conn in output.to:
             session = sessions.get(conn)
-            if session is not None and session.has_client:
+            if session is None:
+                continue
+            if session.output_log is not None:
+                measured = measured or sized(output)
+                session.output_log.add(measured)
+            if session.has_client:
                 session.data_out(output.name, output.args, output.options)
                 shown[conn] = session
 
@@ -303,6 +357,11 @@ class PortalSessionHandler:
         return sum(session.logged_in for session in self._sessions.values())
 
 
+def hash_of(token: bytes) -> bytes:
+    """What processes say of a token instead of it."""
+    return sha256(token).digest()
+
+
 def is_idle_line(text: str) -> bool:
     """Whether a line is a keepalive, not something the player meant."""
     return text.strip() == IDLE_COMMAND
@@ -311,13 +370,5 @@ def is_idle_line(text: str) -> bool:
 def _aged(message: Numbered, session: PortalSession, now: float) -> Numbered:
     """A `connected` that is sent late says how long ago it happened."""
     if isinstance(message, Connected):
-        return Connected(
-            message.conn,
-            message.seq,
-            message.protocol_key,
-            message.address,
-            message.port,
-            message.flags,
-            now - session.conn_time,
-        )
+        return structs.replace(message, age_s=now - session.conn_time)
     return message

@@ -163,8 +163,9 @@ class Uplink:
         self._ack_due = False
         self._frames.clear()
         sessions = self._sessions
-        hello = codec.encode(
-            Hello(sessions.portal, sessions.incarnation, self._host, self.last, sessions.copies())
+        hello = codec.encode_up_message(
+            self._version,
+            Hello(sessions.portal, sessions.incarnation, self._host, self.last, sessions.copies()),
         )
         for part in self._sender.parts(hello):
             k = self._sender.next()

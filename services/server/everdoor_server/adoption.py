@@ -17,6 +17,7 @@ import structlog
 from everdoor.errors import RestoreError
 from everdoor.ids import SessionKey
 from everdoor.messages.stream import Connected, Copy, Hello, Row
+from everdoor.outputlog import OutputLog
 from everdoor.state import AppSession
 from everdoor_server.collector import Collector
 from everdoor_server.commit import RosterEntry, Stored
@@ -24,6 +25,7 @@ from everdoor_server.downlink import Downlink
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes
 from everdoor_server.linkdead import LinkDead
+from everdoor_server.missed import UNKNOWN, brought_up_to_date
 from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession
 
@@ -68,7 +70,8 @@ class Adoption:
         self._interrupted: list[Lane] = []
         for entry in stored.roster:
             if entry.key.is_link_dead:
-                link_dead.restore(entry)
+                missed = [one for one in stored.missed if one.sessid == entry.sessid]
+                link_dead.restore(entry, missed, is_over=self._all_had_left)
             else:
                 self._present_in_limbo(entry)
 
@@ -97,10 +100,12 @@ class Adoption:
         session.sessid = entry.sessid
         session.uid, session.puid = entry.account, entry.puppet
         session.logged_in = entry.account is not None
+        session.resume = entry.resume
         now = self._rules.sessions.now()
         session.conn_time = session.cmd_last = session.cmd_last_visible = now
         self._rules.sessions.add(session)
         self._collector.know(session, entry)
+        self._collector.missed.restore(session, OutputLog(UNKNOWN))
         self.limbo[entry.key] = entry
         self._lanes.guarded(Lane(entry.key, session, 0), lambda: self._rules.at_adopt(session))
 
@@ -128,9 +133,13 @@ class Adoption:
         for copy in copies:
             state, cursor = _brought_up_to_date(copy, rows)
             if state is not None and copy.conn not in closed:
-                self._adopt(SessionKey(link.portal, number, copy.conn), copy, state, cursor)
+                key = SessionKey(link.portal, number, copy.conn)
+                if (session := self._adopt(key, copy, state, cursor)) is not None:
+                    self._collector.missed.restore(session, _log_of(copy, rows))
 
-    def _adopt(self, key: SessionKey, copy: Copy, state: dict[str, Any], cursor: int) -> None:
+    def _adopt(
+        self, key: SessionKey, copy: Copy, state: dict[str, Any], cursor: int
+    ) -> ServerSession | None:
         sessions = self._rules.sessions
         entry = self.limbo.pop(key, None)
         session = sessions.by_key(key) or self._rules.make_session(key, sessions)
@@ -144,7 +153,7 @@ class Adoption:
                 self.end(key, NOT_RESTORED)
             else:
                 self._collector.close(session, NOT_RESTORED)
-            return
+            return None
         now = sessions.now()
         session.conn_time = now - copy.conn_age_s
         session.cmd_last = now - copy.idle_s
@@ -161,6 +170,7 @@ class Adoption:
             session.msg(INTERRUPTED)
         if session.is_asked:
             self._interrupted.append(lane)
+        return session
 
     def _keep_sessid_unique(self, session: ServerSession) -> None:
         """Give a session another number when its own was given again, after a loss of the
@@ -232,6 +242,12 @@ class Adoption:
                 self.limbo.pop(key, None)
                 if (lane := self._lanes.get(key)) is not None:
                     self._lanes.drop(lane)
+
+
+def _log_of(copy: Copy, rows: list[Row]) -> OutputLog:
+    """What a session's client has not confirmed, as of the last row."""
+    token = (copy.state or {}).get("resume", b"")
+    return brought_up_to_date(copy.conn, token, copy.shown, copy.kept, rows)
 
 
 def _check_sessid(state: dict[str, Any]) -> None:

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
 
 from everdoor import codec
-from everdoor.ids import RowId, SessionKey
+from everdoor.ids import NOWHERE, Life, RowId, SessionKey
 from everdoor.messages.stream import MAX_NAME, Output, Row
+from everdoor.outputlog import OutputLog
 from everdoor.state import AppSession, SnapshotFlag, check_primitives
 from everdoor_server.commit import RosterEntry
+from everdoor_server.missed import MissedOutput
 from everdoor_server.session import ServerSession
-
-Life: TypeAlias = tuple[str, int]
-"""One incarnation of a portal: its id and the incarnation's number."""
-
-NOWHERE: Life = ("", 0)
-"""Where link-dead sessions are: what is said there is heard by nobody."""
 
 TAKEN_OVER = "You are connected from elsewhere now."
 
@@ -59,6 +55,7 @@ class Collector:
         self.injected: list[tuple[ServerSession, str]] = []
         self._enrolled: dict[SessionKey, RosterEntry | None] = {}
         self._ended: list[SessionKey] = []
+        self.missed = MissedOutput()
 
     # The sink.
 
@@ -94,29 +91,34 @@ class Collector:
     def touch(self, session: ServerSession) -> None:
         self.marks += 1
         key = session.key
-        self._draft((key.portal, key.incarnation)).touched[key.conn] = session
+        self._draft(key.life).touched[key.conn] = session
 
     def close(self, session: ServerSession, reason: str) -> None:
+        self._close(session, reason)
+        self.missed.end(session)
+
+    def move(self, session: ServerSession, client: ServerSession) -> None:
+        self.marks += 1
+        if not session.is_link_dead:
+            self._close(session, TAKEN_OVER)
+        self._draft(NOWHERE).touched.pop(session.key.conn, None)
+        self._strike(session.key)
+        self.missed.end(session)
+
+    def _close(self, session: ServerSession, reason: str) -> None:
         self.marks += 1
         key = session.key
-        draft = self._draft((key.portal, key.incarnation))
+        draft = self._draft(key.life)
         draft.touched.pop(key.conn, None)
         draft.cursors.pop(key.conn, None)
         draft.closes.append((key.conn, str(reason or "")[:MAX_NAME]))
         self._ended.append(key)
         self._strike(key)
 
-    def move(self, session: ServerSession, client: ServerSession) -> None:
-        self.marks += 1
-        if not session.is_link_dead:
-            self.close(session, TAKEN_OVER)
-        self._draft(NOWHERE).touched.pop(session.key.conn, None)
-        self._strike(session.key)
-
     def refuse(self, key: SessionKey, text: str) -> None:
         """Tell a client that has no session why, and close its connection."""
         self.marks += 1
-        draft = self._draft((key.portal, key.incarnation))
+        draft = self._draft(key.life)
         draft.outputs.append(Output([key.conn], "text", [text], {}))
         draft.closes.append((key.conn, text[:MAX_NAME]))
 
@@ -127,7 +129,23 @@ class Collector:
 
     def complete(self, key: SessionKey, seq: int) -> None:
         """Move the cursor of a session."""
-        self._draft((key.portal, key.incarnation)).cursors[key.conn] = seq
+        self._draft(key.life).cursors[key.conn] = seq
+
+    def log_of(self, session: ServerSession) -> OutputLog | None:
+        """What a session's client has been shown and has not confirmed; None without a token."""
+        return self.missed.log_of(session, self._draft(session.key.life).outputs)
+
+    def part(self, session: ServerSession, reason: str) -> None:
+        """Close the connection of a session that goes on without one; its key is changed next,
+        then `parted` called."""
+        log = self.log_of(session)
+        session.missed_from = log.dropped if log is not None else 0
+        self._close(session, reason)
+
+    def parted(self, old: SessionKey, session: ServerSession) -> None:
+        """The session has its new key: what it is told from now on is missed."""
+        self.missed.move(old, session, len(self._draft(NOWHERE).outputs))
+        self.touch(session)
 
     def take_ended(self) -> list[SessionKey]:
         """Sessions that were closed since the last call."""
@@ -159,8 +177,8 @@ class Collector:
         drafts, self._drafts = self._drafts, {}
         if (nowhere := drafts.pop(NOWHERE, None)) is not None:
             # Link-dead sessions have no row to be in; their state goes to the roster.
-            self._row(row_id, nowhere)
-        rows = [(life[0], self._row(row_id, draft)) for life, draft in drafts.items()]
+            self._row(row_id, NOWHERE, nowhere)
+        rows = [(life[0], self._row(row_id, life, draft)) for life, draft in drafts.items()]
         return [
             (portal, row)
             for portal, row in rows
@@ -179,7 +197,7 @@ class Collector:
             draft = self._drafts[life] = Draft()
         return draft
 
-    def _row(self, row_id: RowId, draft: Draft) -> Row:
+    def _row(self, row_id: RowId, life: Life, draft: Draft) -> Row:
         changes = []
         for conn, session in draft.touched.items():
             try:
@@ -189,12 +207,16 @@ class Collector:
             except Exception as exc:
                 # Game code has put something there: it costs the change, not the server.
                 _log.error("a state cannot be sent", session=str(session.key), error=str(exc))
+            self.missed.log_of(session, draft.outputs)
+        self.missed.count(life, draft.outputs)
         return Row(row_id, list(draft.cursors.items()), changes, draft.outputs, draft.closes)
 
     def _enrol(self, session: ServerSession) -> None:
         """Bring its place in the roster up to date."""
         state = codec.encode(self._snapshot(session)) if session.is_link_dead else b""
-        entry = RosterEntry(session.key, session.sessid, session.uid, session.puid, state)
+        entry = RosterEntry(
+            session.key, session.sessid, session.uid, session.puid, state, session.resume
+        )
         if self._roster.get(session.key) != entry:
             self._roster[session.key] = self._enrolled[session.key] = entry
 

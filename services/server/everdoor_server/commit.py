@@ -41,6 +41,15 @@ class RosterEntry(NamedTuple):
     resume: bytes = b""
 
 
+class Missed(NamedTuple):
+    """An output that a link-dead session's client lacks: its number and its encoding
+    (`messages.stream.KeptOutput`)."""
+
+    sessid: int
+    number: int
+    body: bytes
+
+
 class KnownPortal(NamedTuple):
     """The newest incarnation of a portal that the server has accepted, and its machine.
 
@@ -70,8 +79,9 @@ class Commit:
 
     `generation` is the fence: nothing is written when the database holds a newer one. `trimmed`
     maps a portal to the last row it acknowledged (that row and those before it go). `forgotten`:
-    portals whose rows all go, before those of this Commit are added. `ending`: how this
-    generation ends, should nothing be written after it.
+    portals whose rows all go, before those of this Commit are added. `caught_up`: up to which
+    number what a session has missed goes, before `missed` is added. `ending`: how this generation
+    ends, should nothing be written after it.
     """
 
     generation: int
@@ -80,6 +90,8 @@ class Commit:
     trimmed: dict[str, RowId] = field(default_factory=dict)
     present: list[RosterEntry] = field(default_factory=list)
     absent: list[SessionKey] = field(default_factory=list)
+    missed: list[Missed] = field(default_factory=list)
+    caught_up: dict[int, int] = field(default_factory=dict)
     portals: list[KnownPortal] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     last_sessid: int | None = None
@@ -92,6 +104,8 @@ class Commit:
             self.rows
             or self.present
             or self.absent
+            or self.missed
+            or self.caught_up
             or self.portals
             or self.forgotten
             or self.last_sessid is not None
@@ -128,3 +142,4 @@ class Stored:
     roster: list[RosterEntry]
     rows: list[OutboxRow]
     ended: Ending = Ending.CRASH
+    missed: list[Missed] = field(default_factory=list)

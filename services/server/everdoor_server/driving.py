@@ -17,10 +17,19 @@ from typing import Any, NamedTuple, TypeAlias
 import structlog
 
 from everdoor.messages.callmessage import CallKey
-from everdoor.messages.stream import Connected, Disconnected, FlagsChanged, Input, Numbered
+from everdoor.messages.stream import (
+    Connected,
+    Disconnected,
+    FlagsChanged,
+    Input,
+    Numbered,
+    Seen,
+    Token,
+)
 from everdoor_server.collector import Collector
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes, is_idle_line
+from everdoor_server.linkdead import LinkDead
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Ask, Call, Pause, Request, Running
 
@@ -43,8 +52,6 @@ CANNOT_GREET = "The game cannot take this connection; it has been logged. Please
 Begin: TypeAlias = Callable[[Lane, Connected], ServerSession]
 """Makes the session of a connection that has just begun."""
 
-Lose: TypeAlias = Callable[[ServerSession, str], None]
-
 _log = structlog.get_logger(__name__)
 
 
@@ -61,7 +68,6 @@ class Driver:
 
     Args:
         new_session: Called with the first input of a connection.
-        lose_connection: Called when a connection has ended and its player did not mean it.
     """
 
     def __init__(
@@ -69,14 +75,14 @@ class Driver:
         rules: GameRules,
         collector: Collector,
         lanes: Lanes,
+        link_dead: LinkDead,
         new_session: Begin,
-        lose_connection: Lose,
     ) -> None:
         self._rules = rules
         self._collector = collector
         self._lanes = lanes
         self._new_session = new_session
-        self._lose_connection = lose_connection
+        self._link_dead = link_dead
         self._alone: Lane | None = None
         self._set_off: deque[Lane] = deque()
         self._set_off_lines = 0
@@ -150,15 +156,24 @@ class Driver:
                 return self._rules.run(session, text, lane.trace)
             case FlagsChanged(flags=flags):
                 lane.whole_session().learn_flags(flags)
+            case Token(hash=token_hash):
+                lane.whole_session().allow_resume(token_hash)
+            case Seen(number=number):
+                self._collector.missed.confirm(lane.whole_session(), number)
             case Disconnected(reason=reason, clean=True):
                 self._rules.sessions.end(lane.whole_session(), reason)
             case Disconnected(reason=reason):
-                self._lose_connection(lane.whole_session(), reason)
+                self._link_dead.lose(lane.whole_session(), reason)
         return None
 
     def _connect(self, lane: Lane, message: Connected) -> Running | None:
         """Greet a client; a greeting that a former server had begun and not shown begins again."""
         session = lane.session or self._new_session(lane, message)
+        if message.resume:
+            back = self._link_dead.resume(session, message.resume, message.seen)
+            if back is not None:
+                lane.session = back
+                return None
         lane.marks = self._marks()
         return self._rules.at_connected(session)
 

@@ -240,14 +240,14 @@ class Game:
         self._puppeting.at_login(session, account)
 
     @entry
-    def at_back(self, session: ServerSession) -> None:
+    def at_back(self, session: ServerSession, is_seamless: bool) -> None:
         """A session that was link-dead has a client again: show it where it is."""
         account = self.accounts.get(session.uid)
         assert account is not None, "only sessions that are logged in are link-dead"
         if self._is_released(session):
             self._puppeting.enter(account, session)
         else:
-            self._puppeting.at_back(session, account)
+            self._puppeting.at_back(session, account, is_seamless)
         session.at_sync()
 
     @entry

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from everdoor.ids import SessionKey
+from everdoor.ids import Life, SessionKey
 from everdoor.messages.stream import Connected, Input, Numbered
-from everdoor_server.collector import Life
 from everdoor_server.downlink import Downlink
 from everdoor_server.gamerules import GameRules
 from everdoor_server.session import ServerSession

@@ -14,12 +14,17 @@ import structlog
 from everdoor import codec
 from everdoor.errors import MalformedMessage, RestoreError
 from everdoor.ids import SessionKey, link_dead_key
+from everdoor.outputlog import OutputLog
 from everdoor.state import AppSession
 from everdoor_server.collector import Collector
-from everdoor_server.commit import RosterEntry
+from everdoor_server.commit import Missed, RosterEntry
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes
 from everdoor_server.session import ServerSession
+
+MISSING = "Some of what happened while you were away is lost."
+
+NOT_RESUMED = "Your session is over."
 
 GRACE_OVER = "link-dead for too long"
 
@@ -54,16 +59,44 @@ class LinkDead:
         if not session.logged_in or not self._grace_s:
             sessions.end(session, reason)
             return
-        key = link_dead_key(session.sessid)
-        self._collector.close(session, reason)
+        old, key = session.key, link_dead_key(session.sessid)
+        self._collector.part(session, reason)
         sessions.rekey(session, key)
         session.unfinished = 0
         session.is_asked = False
-        session.touch()
+        self._collector.parted(old, session)
         self._since[key] = None
 
-    def restore(self, entry: RosterEntry) -> None:
-        """Make a session of the roster again that was link-dead when a generation ended."""
+    def resume(self, client: ServerSession, token_hash: bytes, seen: int) -> ServerSession | None:
+        """Give a client that comes with a token the session that it belongs to, and what it lacks.
+
+        Args:
+            client: The session of the new connection, which ends in the other one.
+            seen: Number of the last output that the client has.
+
+        Returns:
+            The session that is back; None when the token is nobody's: the client has been told.
+        """
+        session = next((s for s in self._rules.sessions if s.resume == token_hash), None)
+        if session is None or session is client:
+            _log.warning("a resume token was refused", session=str(client.key))
+            client.msg(NOT_RESUMED)
+            return None
+        log = self._collector.log_of(session)
+        self._rules.sessions.take_back(session, client, is_seamless=True)
+        if log is None or log.dropped > seen:
+            session.msg(MISSING)
+        for _, output in log.beyond(seen) if log is not None else ():
+            session.sessionhandler.send([session], output.name, output.args, output.options)
+        return session
+
+    def restore(self, entry: RosterEntry, missed: list[Missed], is_over: bool) -> None:
+        """Make a session of the roster again that was link-dead when a generation ended.
+
+        Args:
+            missed: What is stored of what it misses, in order.
+            is_over: Its grace is over.
+        """
         sessions = self._rules.sessions
         session = self._rules.make_session(entry.key, sessions)
         try:
@@ -76,8 +109,12 @@ class LinkDead:
         now = sessions.now()
         session.conn_time = session.cmd_last = session.cmd_last_visible = now
         sessions.add(session)
+        session.resume = entry.resume
         self._collector.know(session, entry)
-        self._since[entry.key] = None
+        number = missed[-1].number if missed else session.missed_from
+        outputs = [codec.decode_kept(one.body) for one in missed]
+        self._collector.missed.restore(session, OutputLog(number, outputs))
+        self._since[entry.key] = float("-inf") if is_over else None
         self._lanes.guarded(Lane(entry.key, session, 0), lambda: self._rules.at_adopt(session))
 
     def overdue(self, now: float) -> list[SessionKey]:

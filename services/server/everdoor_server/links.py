@@ -34,7 +34,9 @@ from everdoor.messages.stream import (
     Refused,
     Resync,
     Row,
+    Seen,
     ServerToPortal,
+    Token,
     UpFrame,
 )
 from everdoor.stream import SILENCE_S, FrameReceiver
@@ -182,7 +184,7 @@ class Links:
         for message in messages:
             match message:
                 # Input first, and types compared: a struct that is not asked costs 0.3 µs.
-                case Input() | Connected() | FlagsChanged() | Disconnected():
+                case Input() | Seen() | Connected() | FlagsChanged() | Token() | Disconnected():
                     if (type(message) is Connected) != (message.seq == 1):
                         raise MalformedMessage("input 1 of a connection is its `connected`")
                     yield Arrived(link, message)

@@ -58,10 +58,12 @@ class Puppeting:
         account.at_pre_login()
         account.at_post_login(session)
 
-    def at_back(self, session: ServerSession, account: Account) -> None:
+    def at_back(self, session: ServerSession, account: Account, is_seamless: bool) -> None:
         """Show a session that was link-dead where it is; no hook of a login or a puppet is run."""
         if saved := account.attributes.get(SAVED_FLAGS):
             session.update_flags(**saved)
+        if is_seamless:
+            return
         session.msg("You come back.")
         obj = self._objects.get(session.puid)
         if obj is None:

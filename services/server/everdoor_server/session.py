@@ -79,6 +79,8 @@ class ServerSession(State):
         prompt: Number of the last prompt; the portal says with every line which it had seen.
         prompt_floor: Lines that were typed before this prompt was seen are done nowhere.
         is_asked: Whether a command waits for an answer, or goes on with one.
+        resume: SHA-256 of the token with which a client may come back; empty: there is none.
+        missed_from: Number before the first output that is kept of a link-dead session.
         as_of: Number of the last change of accounts that auth knew when it vouched for the account;
             None before the login.
         ndb: Anything; gone when the server restarts.
@@ -104,6 +106,8 @@ class ServerSession(State):
         "prompt_floor",
         "is_asked",
         "as_of",
+        "resume",
+        "missed_from",
     )
     """The replicated part, which survives a restart. A subclass names its own in addition:
     `snapshot_fields = ("mine",)`, with a default as class attribute."""
@@ -122,6 +126,8 @@ class ServerSession(State):
     prompt_floor: int = 0
     is_asked: bool = False
     as_of: int | None = None
+    resume: bytes = b""
+    missed_from: int = 0
     account: SessionAccount | None = None
     puppet: SessionPuppet | None = None
     cmd_total: int = 0
@@ -249,6 +255,12 @@ class ServerSession(State):
             self.cmd_total += 1
             self.cmd_last_visible = now
 
+    def allow_resume(self, token_hash: bytes) -> None:
+        """Let whoever has the token of this hash come back to the session; nobody, when empty."""
+        if self.resume != token_hash:
+            self.resume = token_hash
+            self.touch()
+
     def touch(self) -> None:
         """Say that the replicated part has changed; the turn sends what differs."""
         self.sessionhandler.touch(self)
@@ -281,6 +293,7 @@ class ServerSession(State):
         data = self.copied_fields(session, flags)
         if SnapshotFlag.REBOOT not in flags:
             data |= {
+                "resume": bool(self.resume),
                 "key": str(self.key),
                 "conn_time": self.conn_time,
                 "cmd_last": self.cmd_last,

@@ -49,8 +49,12 @@ class LoginHooks(Protocol):
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         """The account is bound: command sets, hooks, then the puppet it had last."""
 
-    def at_back(self, session: ServerSession) -> None:
-        """A session that was link-dead has a client again: show it where it is."""
+    def at_back(self, session: ServerSession, is_seamless: bool) -> None:
+        """A session has a client again, or another one.
+
+        Args:
+            is_seamless: It goes on where it was; else it is shown where it is.
+        """
 
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         """Release the puppet and run the hooks of session and account."""
@@ -157,7 +161,7 @@ class ServerSessionHandler:
             return
         dead = [other for other in self.sessions_from_account(account) if other.is_link_dead]
         if dead:
-            self.take_back(dead[-1], session)
+            self.take_back(dead[-1], session, is_seamless=False)
             return
         if self._mode == 0:
             self.disconnect_duplicate_sessions(session, account)
@@ -167,18 +171,23 @@ class ServerSessionHandler:
         session.data_out(logged_in={})
         self._hooks.at_login(session, account)
 
-    def take_back(self, session: ServerSession, client: ServerSession) -> None:
-        """Give a session the connection of another one, of which nothing else is left."""
+    def take_back(self, session: ServerSession, client: ServerSession, is_seamless: bool) -> None:
+        """Give a session the connection of another one, of which nothing else is left.
+
+        Args:
+            is_seamless: Its client is shown what it lacks; else it is shown where it is.
+        """
         self._sink.move(session, client)
         self.remove(client)
         self.remove(session)
         session.take_connection(client)
+        session.resume, session.missed_from = b"", 0
         self.add(session)
         session.touch()
         if self._mode == 0 and session.account is not None:
             self.disconnect_duplicate_sessions(session, session.account)
         session.data_out(logged_in={})
-        self._hooks.at_back(session)
+        self._hooks.at_back(session, is_seamless)
 
     def rekey(self, session: ServerSession, key: SessionKey) -> None:
         """Bind a session to another connection, or to none."""

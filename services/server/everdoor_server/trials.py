@@ -13,9 +13,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
-from everdoor.ids import SessionKey
+from everdoor.ids import Life, SessionKey
 from everdoor.stream import SILENCE_S
-from everdoor_server.collector import Life
 from everdoor_server.downlink import Downlink
 from everdoor_server.lanes import Lane
 from everdoor_server.links import Links

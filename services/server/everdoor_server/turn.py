@@ -85,7 +85,7 @@ class Turn:
         self._link_dead = LinkDead(app, rules, collector, self._lanes, resume_grace_s)
         self._adoption = Adoption(app, rules, collector, self._lanes, self._link_dead, stored)
         self._driver = Driver(
-            rules, collector, self._lanes, self._adoption.new_session, self._link_dead.lose
+            rules, collector, self._lanes, self._link_dead, self._adoption.new_session
         )
         self._trials = Trials(links)
         self._actions: deque[Callable[[], None]] = deque()
@@ -200,6 +200,7 @@ class Turn:
             closes = tuple(conn for conn, _ in row.closes)
             commit.rows.append(OutboxRow(portal, row.id, codec.encode(row), closes))
         commit.present, commit.absent = self._collector.take_roster()
+        commit.missed, commit.caught_up = self._collector.missed.take()
         commit.portals, self._new_portals = list(self._new_portals.values()), {}
         commit.forgotten, self._forgotten = self._forgotten, []
         if self._adoption.last_sessid != self._stored_sessid:

@@ -22,6 +22,7 @@ MAX_NAME = 200
 Count = Annotated[int, Meta(ge=0)]
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_BYTES)]
+TokenHash = Annotated[bytes, Meta(max_length=32)]
 Flags = dict[Annotated[str, Meta(max_length=64)], Any]
 
 
@@ -32,6 +33,14 @@ class Message(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 # From portal to server.
 
 
+class KeptOutput(Message, frozen=True):
+    """An output to one client, kept until that has it: as Output, without receivers."""
+
+    name: Name
+    args: list[Any]
+    options: dict[str, Any]
+
+
 class Copy(Message, frozen=True):
     """What a portal holds of one session, as it says in its hello.
 
@@ -39,6 +48,9 @@ class Copy(Message, frozen=True):
     `connected` yet, and `state` is None). `state` is the REBOOT snapshot of the ServerSession.
     Clocks travel as ages in seconds: since it connected (or logged in), since the last activity,
     since the last activity that the player meant. `cmd_total` counts completed lines.
+
+    Of a session with a resume token: `shown` is the number of the last output that was applied,
+    `kept` are the last of those that its client has not confirmed.
     """
 
     conn: Count
@@ -48,6 +60,8 @@ class Copy(Message, frozen=True):
     idle_s: float
     idle_visible_s: float
     cmd_total: Count
+    shown: Count = 0
+    kept: list[KeptOutput] = []
 
 
 class Hello(Message, frozen=True, tag="hello"):
@@ -68,6 +82,8 @@ class Connected(Message, frozen=True, tag="connected"):
     """A client has connected. Always input 1 of its connection.
 
     `port` is the client's own, 0 where the transport has none; `age_s` how long ago it connected.
+    `resume` is the hash of the token with which it comes back to a session, empty: it does not;
+    `seen` the number of the last output that it has of that.
     """
 
     conn: Count
@@ -77,6 +93,8 @@ class Connected(Message, frozen=True, tag="connected"):
     port: Count
     flags: Flags
     age_s: float
+    resume: TokenHash = b""
+    seen: Count = 0
 
 
 class Input(Message, frozen=True, tag="input"):
@@ -98,6 +116,23 @@ class FlagsChanged(Message, frozen=True, tag="flags"):
     conn: Count
     seq: Count
     flags: Flags
+
+
+class Token(Message, frozen=True, tag="token"):
+    """The client has got a token with which it may come back to this session; only its SHA-256
+    is said. One that it had before is void."""
+
+    conn: Count
+    seq: Count
+    hash: TokenHash
+
+
+class Seen(Message, frozen=True, tag="seen"):
+    """The client has all outputs up to this number."""
+
+    conn: Count
+    seq: Count
+    number: Count
 
 
 class Disconnected(Message, frozen=True, tag="disconnected"):
@@ -140,7 +175,7 @@ class Part(Message, frozen=True, tag="part"):
     data: bytes
 
 
-Numbered = Connected | Input | FlagsChanged | Disconnected
+Numbered = Connected | Input | FlagsChanged | Token | Seen | Disconnected
 """Inputs: each carries the next `seq` of its connection, from 1."""
 
 PortalToServer = Hello | Numbered | Ack | Deaths | Noted | Part

@@ -67,5 +67,5 @@ def test_who_has_lost_the_connection_is_marked_in_the_room(stage: Stage) -> None
     bert = stage.login("Bert", 2)
     stage.sessions.rekey(bert, link_dead_key(bert.sessid))
     assert "Characters: Bert (link-dead)" in anna.at_look(stage.hall)
-    stage.sessions.take_back(bert, stage.connect())
+    stage.sessions.take_back(bert, stage.connect(), is_seamless=False)
     assert "Characters: Bert\n" in f"{anna.at_look(stage.hall)}\n"

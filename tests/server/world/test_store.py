@@ -7,7 +7,7 @@ import pytest
 
 from everdoor.errors import Fenced, StartupError, StoreError
 from everdoor.ids import Incarnation, RowId, SessionKey, link_dead_key
-from everdoor_server.commit import Change, Commit, KnownPortal, OutboxRow, RosterEntry
+from everdoor_server.commit import Change, Commit, KnownPortal, Missed, OutboxRow, RosterEntry
 from everdoor_server.world import Store, upgrade
 from takeover import take_over
 
@@ -92,6 +92,14 @@ def test_acknowledged_rows_go_up_to_the_one_that_was_named(store: Store) -> None
     store.commit(Commit(generation, 1, rows=[*old, row(1, generation=2), row(2, generation=2)]))
     store.commit(Commit(generation, 3, trimmed={"portal": RowId(2, 1)}))
     assert store.load().rows == [row(1, "another"), row(2, generation=2)]
+
+
+def test_what_sessions_have_missed_is_kept_until_they_have_caught_up(store: Store) -> None:
+    generation = take_over(store, "host")
+    missed = [Missed(sessid, number, b"\x93") for sessid in (7, 8) for number in (1, 2, 3)]
+    store.commit(Commit(generation, 1, missed=missed))
+    store.commit(Commit(generation, 2, missed=[Missed(7, 4, b"")], caught_up={7: 2, 8: 2**63 - 1}))
+    assert store.load().missed == [Missed(7, 3, b"\x93"), Missed(7, 4, b"")]
 
 
 def test_rows_of_a_forgotten_portal_go_before_new_ones_come(store: Store) -> None:

@@ -14,9 +14,10 @@ from sqlalchemy.sql import ColumnElement
 from everdoor.errors import Fenced
 from everdoor.ids import Incarnation, RowId, SessionKey
 from everdoor_server.commit import Commit, HeldBy, KnownPortal, OutboxRow, RosterEntry, Stored
+from everdoor_server.commit import Missed as MissedOutput
 from everdoor_server.restarts import Ending
 from everdoor_server.world.driver import Driver
-from everdoor_server.world.models import Counter, Lease, Outbox, Portal, Roster
+from everdoor_server.world.models import Counter, Lease, Missed, Outbox, Portal, Roster
 from everdoor_server.world.statements import compiled, query, table_of, writing
 
 SESSID = "sessid"
@@ -65,6 +66,9 @@ class LinkRows:
         self._portals = query(Portal, dialect).sql
         self._present = query(Roster, dialect).sql
         self._rows = query(Outbox, dialect).sql
+        self._missed = query(Missed, dialect).sql
+        self._add_missed = compiled(insert(table_of(Missed)), dialect)
+        self._catch_up = _catch_up(dialect)
         self._counted = query(Counter, dialect, table_of(Counter).c.name == bindparam("name")).sql
 
     def held_by(self) -> HeldBy:
@@ -117,6 +121,7 @@ class LinkRows:
             portals=[_known_portal(*columns) for columns in rows(self._portals, {})],
             roster=[_roster_entry(*columns) for columns in rows(self._present, {})],
             rows=[_outbox_row(*columns) for columns in rows(self._rows, {})],
+            missed=[_missed(*columns) for columns in rows(self._missed, {})],
         )
 
     def write(self, commit: Commit) -> None:
@@ -131,6 +136,8 @@ class LinkRows:
             self._driver.run(self._end, {"by": commit.ending})
         if commit.present or commit.absent or commit.portals or commit.last_sessid is not None:
             self._write_presence(commit)
+        if commit.missed or commit.caught_up:
+            self._write_missed(commit)
 
     def _fence(self, mine: int) -> None:
         generation = self._driver.rows(self._hold, {})[0][0]
@@ -158,6 +165,13 @@ class LinkRows:
         if commit.last_sessid is not None:
             run(self._counter, {"name": SESSID, "value": commit.last_sessid})
 
+    def _write_missed(self, commit: Commit) -> None:
+        caught_up = commit.caught_up.items()
+        many = self._driver.run_many
+        many(self._catch_up, ({"of": sessid, "upto": number} for sessid, number in caught_up))
+        many(self._add_missed, (missed._asdict() for missed in commit.missed))
+        self._driver.count_bytes(sum(len(missed.body) for missed in commit.missed))
+
 
 def _is_still(lease: HeldBy, seen: HeldBy, home: str) -> bool:
     """Whether the lease may be taken by a home that has seen it so."""
@@ -171,6 +185,16 @@ def _trim(dialect: Dialect) -> str:
     row_id = tuple_(outbox.c.generation, outbox.c.n)
     where = (outbox.c.portal == bindparam("portal"), row_id <= upto)
     return compiled(delete(outbox).where(*where), dialect)
+
+
+def _catch_up(dialect: Dialect) -> str:
+    missed = table_of(Missed)
+    where = (missed.c.sessid == bindparam("of"), missed.c.number <= bindparam("upto"))
+    return compiled(delete(missed).where(*where), dialect)
+
+
+def _missed(sessid: int, number: int, body: bytes) -> MissedOutput:
+    return MissedOutput(sessid, number, bytes(body))
 
 
 def _known_portal(id: str, number: int, nonce: str, host: str, buried: bool) -> KnownPortal:
