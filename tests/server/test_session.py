@@ -114,6 +114,20 @@ def test_account_and_puppet_are_bound_and_released() -> None:
     assert events(session) == [("touch",)] * 4
 
 
+def test_session_says_who_it_is_and_lets_everybody() -> None:
+    session = new()
+    session.address = "192.0.2.1"
+    assert (str(session), session.get_display_name()) == (
+        "(not logged in)@192.0.2.1",
+        "192.0.2.1",
+    )
+    session.set_account(Account(5, "anna"))
+    assert (str(session), session.get_display_name()) == ("anna(#5)@192.0.2.1", "anna")
+    session.set_puppet(Account(8, "Anna"))
+    assert session.get_display_name() == "Anna"
+    assert session.access(None, "anything")
+
+
 def test_session_that_is_not_logged_in_has_neither_account_nor_puppet() -> None:
     session = new()
     session.set_account(Account(5, "anna"))

@@ -148,6 +148,10 @@ class ServerSession(State):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.sessid} {self.uname or 'not logged in'}>"
 
+    def __str__(self) -> str:
+        who = f"{self.uname}(#{self.uid})" if self.logged_in else "(not logged in)"
+        return f"{who}@{self.address}"
+
     @property
     def db(self) -> SimpleNamespace:
         """The same as `ndb`, so that code can use `.db` on whatever it is given."""
@@ -229,6 +233,15 @@ class ServerSession(State):
 
     def get_puppet_or_account(self) -> SessionPuppet | SessionAccount | None:
         return self.get_puppet() or self.get_account()
+
+    def get_display_name(self, looker: Any = None, **kwargs: Any) -> str:
+        """The name of its puppet or account; before the login its address."""
+        who = self.get_puppet_or_account()
+        return who.key if who is not None else self.address
+
+    def access(self, accessing_obj: Any, access_type: str = "read", **kwargs: Any) -> bool:
+        """True: sessions have no locks, those of accounts and objects count."""
+        return True
 
     def get_client_size(self) -> tuple[int, int]:
         """Width and height of the client's window in characters."""

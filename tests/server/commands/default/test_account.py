@@ -67,7 +67,9 @@ def test_who_shows_everybody_who_is_here() -> None:
 def test_who_shows_staff_more() -> None:
     world = World()
     world.log_in("Bo")
-    assert "127.0.0.1" in world.log_in("Boss", superuser=True).type("doing")
+    boss = world.log_in("Boss", superuser=True)
+    assert "127.0.0.1" in boss.type("who")
+    assert "127.0.0.1" not in boss.type("doing")
 
 
 def test_quit_ends_its_own_session_and_quit_all_every_one() -> None:
@@ -92,6 +94,15 @@ def test_sessions_lists_those_of_the_account_and_marks_this_one() -> None:
     world.log_in("Bo")
     rows = anna.type("sessions").splitlines()[2:]
     assert [row.split()[0] for row in rows] == ["*1", "2"]
+
+
+def test_sessions_says_it_once_however_many_there_are() -> None:
+    world = World(GameOptions(multisession_mode=2))
+    anna = [world.log_in("Anna") for _ in range(3)][0]
+    anna.read()
+    shown = len(anna.shown)
+    anna.type("sessions")
+    assert len(anna.shown) == shown + 1
 
 
 def test_idle_says_nothing_anywhere() -> None:

@@ -99,6 +99,9 @@ class CmdWho(MuxAccountCommand):
 
     Usage:
       who
+      doing
+
+    Staff sees more with `who`, and with `doing` what everybody sees.
     """
 
     key = "who"
@@ -118,6 +121,8 @@ class CmdWho(MuxAccountCommand):
         self.msg(f"|wAccounts:|n\n{shown}\n{here} logged in.")
 
     def _sees_more(self) -> bool:
+        if self.cmdstring == "doing":
+            return False
         permissions = list(self.account.permissions)
         return is_superuser(self.account) or has_permission(permissions, ADMINS_SEE_MORE)
 
