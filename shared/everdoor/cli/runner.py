@@ -9,6 +9,8 @@ Nothing is restarted: each command is a supervisor that does so itself.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import sys
 import threading
@@ -35,6 +37,10 @@ OWN_NAME = "everdoor"
 """Stands before the lines that are not a command's."""
 
 
+_SIMPLE = re.compile(r"[\w./-]+( [\w./:,@+=-]+)*")
+"""A program and plain words, nothing that a shell would have to stay for."""
+
+
 class Runner(Manager):
     """Runs the commands given by name; `started` is called once all processes were made.
 
@@ -57,7 +63,7 @@ class Runner(Manager):
         for name, command in commands.items():
             numbered = f"{name}.1"
             env = {**environment, "HONCHO_PROCESS_NAME": numbered}
-            self.add_process(numbered, command, env=env)
+            self.add_process(numbered, _replacing_shell(command), env=env)
 
     @property
     def is_stopping(self) -> bool:
@@ -103,6 +109,12 @@ class Runner(Manager):
         # honcho prints each start it learns of: the place to catch up with a wish to stop.
         if self._stop_is_due and not self._terminating:
             self.terminate()
+
+
+def _replacing_shell(command: str) -> str:
+    """Have the shell become a simple command, so that its exit code is the command's own."""
+    is_program = _SIMPLE.fullmatch(command) and shutil.which(command.split()[0])
+    return f"exec {command}" if is_program else command
 
 
 class _Command(Process):
