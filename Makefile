@@ -9,7 +9,7 @@ UV := $(shell command -v uv || command -v $(BIN)/uv)
 TEST_PACKAGES := inetutils-telnet postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format lock clean test-packages
+.PHONY: help run test check bench faults format lock clean test-packages
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -29,6 +29,9 @@ check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
 
 bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
 	@$(BIN)/python -m bench $(or $(BENCH),full)
+
+faults: $(VENV)/dev.stamp test-packages  ## Break it under load and check; FAULTS=quick: in ten minutes
+	@PYTHONPATH=tests $(BIN)/python -m faults $(or $(FAULTS),full)
 
 format: $(VENV)/dev.stamp  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .

@@ -26,7 +26,7 @@ def crowd_of(
     people = names(count, stem)
     system.make_accounts(people)
     things = {name: f"{name}'s key" for name in people}
-    return Crowd(system.port, things, PASSWORD, _records(system, stem), verbs, every_s)
+    return Crowd(system.port, things, PASSWORD, records_of(system, stem), verbs, every_s)
 
 
 async def look_around(crowd: Crowd) -> None:
@@ -46,12 +46,12 @@ def findings(
         places: `system.places()` while it was there: who leaves is taken out of the world.
         expected_cut: Whose connection the fault was meant to end.
     """
-    return check(read(_records(system, stem)), expected_cut, places, ROOM)
+    return check(read(records_of(system, stem)), expected_cut, places, ROOM)
 
 
 def longest_wait(system: System, stem: str) -> float:
     """Seconds that any player of a crowd waited at most for a line of any kind, having typed."""
-    return max(_longest_wait(record) for record in read(_records(system, stem)))
+    return max(_longest_wait(record) for record in read(records_of(system, stem)))
 
 
 def _longest_wait(record: Record) -> float:
@@ -64,7 +64,8 @@ def _longest_wait(record: Record) -> float:
     return longest
 
 
-def _records(system: System, stem: str) -> Path:
+def records_of(system: System, stem: str) -> Path:
+    """The folder with the records of a crowd."""
     folder = system.folder / f"records-{stem}"
     folder.mkdir(exist_ok=True)
     return folder

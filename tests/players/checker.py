@@ -16,7 +16,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from players.lines import NOTICES, Verb, Word, departed, is_misrouted, seen, typed
+from players.lines import NOTICES, Verb, Word, arrived, departed, is_misrouted, seen, typed
 from players.records import Entry, Kind, Record
 
 SHOWN_OF_EACH = 5
@@ -95,6 +95,7 @@ class Screen:
     order: list[Deed] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     misrouted: list[str] = field(default_factory=list)
+    arrived: list[str] = field(default_factory=list)
     departed: list[str] = field(default_factory=list)
     is_cut: bool = False
 
@@ -147,6 +148,8 @@ def _look_at(read: Screen, entry: Entry, viewer: _Namer) -> None:
     if word is None:
         if name := departed(line):
             read.departed.append(name)
+        elif name := arrived(line):
+            read.arrived.append(name)
         elif line and line not in NOTICES:
             read.strange.append(line)
         return
@@ -172,7 +175,8 @@ def check(
 
     Args:
         records: All who were in the room together from where their records began.
-        expected_cut: Players whose connection the fault was meant to end.
+        expected_cut: Players whose connection the fault was meant to end, and guests who may
+            come and go without a record.
         places: Key of the place by key of what is there: things and characters. None: unknown.
         room: Key of the room that all were in.
     """
@@ -196,9 +200,10 @@ def check(
 def _check_departures(one: Screen, expected: Container[str], found: Findings) -> None:
     if one.is_cut and one.player not in expected:
         found.add("connections dropped", one.player)
-    for name, count in Counter(one.departed).items():
-        if name not in expected or count > 1:
-            found.add("unexplained lines", f"{one.player} sees {name} leave, {count} times")
+    for what, names in (("leave", one.departed), ("enter", one.arrived)):
+        for name, count in Counter(names).items():
+            if name not in expected or count > 1:
+                found.add("unexplained lines", f"{one.player} sees {name} {what}, {count} times")
 
 
 def _check_places(one: Screen, places: Mapping[str, str], room: str, found: Findings) -> None:

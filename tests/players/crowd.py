@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from players.lines import Verb, words
@@ -47,6 +48,7 @@ class Crowd:
         self._verbs = verbs
         self._every_s = every_s
         self._typists: list[asyncio.Task[None]] = []
+        self._hurried = asyncio.Event()
         self._numbers: dict[str, Iterator[int]] = {name: itertools.count(1) for name in things}
 
     async def __aenter__(self) -> Crowd:
@@ -94,6 +96,15 @@ class Crowd:
         for player in self.present():
             player.end()
 
+    def hurry(self) -> None:
+        """Have everyone who types do so now."""
+        self._hurried.set()
+        self._hurried.clear()
+
+    async def all_served(self) -> None:
+        """Wait until a line that anyone types from now on is answered."""
+        await asyncio.gather(*(self.is_answered(player) for player in self.present()))
+
     def present(self) -> list[Player]:
         """Those whose connection is open."""
         return [player for player in self.players if player.is_open]
@@ -120,7 +131,12 @@ class Crowd:
                 player.type(f"{verb} {self._things[player.name]}")
             else:
                 player.type(words(player.name, verb, next(self._numbers[player.name])))
-            await asyncio.sleep(self._every_s)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._every_s):
+                await self._hurried.wait()
 
 
 def names(count: int, stem: str) -> list[str]:

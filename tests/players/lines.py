@@ -45,6 +45,7 @@ _HEARD = (
     (Verb.DROP, re.compile(r"(?P<actor>\w+) drops (?P<thing>.+)\.")),
 )
 _TYPED = re.compile(rf"(?:(?P<verb>think|say) {_TOKEN}|(?P<move>get|drop) (?P<thing>.+))")
+_CAME = re.compile(r"(\w+) has entered the game\.")
 _LEFT = re.compile(r"(\w+) has left the game( \(.*\))?\.")
 _ANY_TOKEN = re.compile(_TOKEN)
 
@@ -77,6 +78,12 @@ def seen(player: str, line: str) -> Word | None:
         if found := pattern.fullmatch(line):
             return _word(found, found["actor"], verb)
     return None
+
+
+def arrived(line: str) -> str | None:
+    """Who has entered the game, as a line tells those around; None: it tells something else."""
+    found = _CAME.fullmatch(line)
+    return found[1] if found else None
 
 
 def departed(line: str) -> str | None:

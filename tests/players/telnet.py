@@ -66,6 +66,10 @@ class Player:
     async def log_in(self, password: str) -> None:
         """Log in and wait until the room is shown."""
         await self.sees_screen()
+        await self.log_in_now(password)
+
+    async def log_in_now(self, password: str) -> None:
+        """The same, the connection screen having been seen."""
         self.type(f"connect {self.name} {password}")
         await self.sees(lambda line: line.startswith("Exits:"))
 
@@ -120,6 +124,11 @@ class Player:
                     await self._change(f"waits for the prompt {wanted!r}")
         except TimeoutError:
             raise NotSeen(self._told(f"the prompt {wanted!r}", self._next)) from None
+
+    def stop_reading(self) -> None:
+        """Take nothing more from the connection; it stays open."""
+        self._task.cancel()
+        self._writer.transport.pause_reading()
 
     async def closed(self, within_s: float = PATIENCE_S) -> None:
         """Wait until the other side has closed the connection."""

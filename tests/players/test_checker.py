@@ -203,6 +203,13 @@ def test_check_finds_somebody_seen_leaving_who_was_not_cut_or_twice() -> None:
     assert _findings(bob=cut, cyd=CYD + 2 * line, cut="Bob") == {"unexplained lines": 1}
 
 
+def test_check_finds_somebody_seen_coming_who_was_not_to_or_twice() -> None:
+    line = "got Bob has entered the game.\n"
+    assert _findings(cyd=CYD + line) == {"unexplained lines": 1}
+    assert _findings(cyd=CYD + line, cut="Bob") == {}
+    assert _findings(cyd=CYD + 2 * line, cut="Bob") == {"unexplained lines": 1}
+
+
 def test_check_wants_of_a_cut_screen_what_came_up_to_its_end_only() -> None:
     cyd = _without(CYD, 'got Ada says, "Ada-000003"')
     assert _findings(cyd=cyd + "closed\n", cut="Cyd") == {}
