@@ -18,6 +18,7 @@ from everdoor_server.commands.cmdset import CmdSet
 from everdoor_server.commands.command import Command
 from everdoor_server.engine import Game, GameOptions
 from everdoor_server.objects import Thing
+from everdoor_server.session import ServerSession
 from everdoor_server.testing import World
 from everdoor_server.waits import sleep
 
@@ -351,3 +352,16 @@ def test_nothing_that_can_be_typed_fails(lines: list[str]) -> None:
         for client in (world.connect(), world.log_in("Anna")):
             client.type(*lines)
     assert logged == []
+
+
+def test_hooks_run_before_command_sets_are_merged() -> None:
+    asked: list[str] = []
+
+    class Watched(ServerSession):
+        def at_cmdset_get(self, **kwargs: Any) -> None:
+            asked.append("session")
+
+    anna = World(session_class=Watched).log_in("Anna")
+    asked.clear()
+    anna.type("look")
+    assert asked == ["session"]

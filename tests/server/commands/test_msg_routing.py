@@ -233,3 +233,17 @@ def test_receiver_may_refuse_and_sender_is_told() -> None:
     deaf.msg("told", from_obj=speaker)
     assert found.told() == set()
     assert speaker.sent == [("told", "Deaf")]
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3])
+def test_account_runs_a_line_as_its_first_session_or_the_one_given(mode: int) -> None:
+    found = party(mode)
+    one, three = found.clients["one"], found.clients["three"]
+    account: Any = one.session.account
+    assert account.is_connected
+    account.execute_cmd("tellone")
+    found.world.run(found.clients["other"], "idle")
+    assert found.told() == {"one"}
+    account.execute_cmd("tellone", session=three.session)
+    found.world.run(found.clients["other"], "idle")
+    assert found.told() == {"three"}
