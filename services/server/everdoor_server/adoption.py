@@ -96,7 +96,13 @@ class Adoption:
 
     def _present_in_limbo(self, entry: RosterEntry) -> None:
         """Until its portal has said hello a session is seen and shown things, and runs nothing."""
-        session = self._rules.make_session(entry.key, self._rules.sessions)
+        try:
+            session = self._rules.make_session(entry.key, self._rules.sessions)
+        except Exception:
+            # Its portal will be told so when it brings the copy.
+            _log.exception("a session cannot be made", session=str(entry.key))
+            self._collector.strike(entry)
+            return
         session.sessid = entry.sessid
         session.uid, session.puid = entry.account, entry.puppet
         session.logged_in = entry.account is not None
@@ -142,17 +148,18 @@ class Adoption:
     ) -> ServerSession | None:
         sessions = self._rules.sessions
         entry = self.limbo.pop(key, None)
-        session = sessions.by_key(key) or self._rules.make_session(key, sessions)
         try:
+            session = sessions.by_key(key) or self._rules.make_session(key, sessions)
             _check_sessid(state)
             session.load_snapshot(self._app, state)
             self._collector.know(session, entry)
-        except (RestoreError, TypeError) as exc:
-            _log.error("a session cannot be restored", session=str(key), error=str(exc))
+        except Exception as exc:
+            # A restored session runs the game's code: whatever that raises costs the session.
+            _log.error("a session cannot be restored", session=str(key), exc_info=exc)
             if entry is not None:
                 self.end(key, NOT_RESTORED)
             else:
-                self._collector.close(session, NOT_RESTORED)
+                self._collector.refuse(key, NOT_RESTORED)
             return None
         now = sessions.now()
         session.conn_time = now - copy.conn_age_s

@@ -24,6 +24,26 @@ from everdoor_server.session import ServerSession
 
 TAKEN_OVER = "You are connected from elsewhere now."
 
+MAX_OUTPUT_BYTES = 1024 * 1024
+"""Largest single output: what no client shows at once anyhow."""
+
+FULL_BYTES = 1024 * 1024
+"""With so much to say to one portal a turn ends: no row needs many frames for what many said."""
+
+MAX_TURN_BYTES = 32 * 1024 * 1024
+"""And so much one command may say to one portal, half of what a row can be."""
+
+MAX_ROW_BYTES = 48 * 1024 * 1024
+ROOM_FOR_ERRORS = 64 * 1024
+"""Room that each command which says too much leaves for its own error, up to MAX_ROW_BYTES."""
+
+OVERHEAD_BYTES, RECEIVER_BYTES = 64, 9
+"""At most, beyond arguments and options: of an output, for each that is shown it."""
+
+MAX_STATE_BYTES = 64 * 1024
+"""What may change in one session's state at once: a thousand times what is usual, and a hello still
+holds a thousand of them."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -35,6 +55,21 @@ class Draft:
     touched: dict[int, ServerSession] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     closes: list[tuple[int, str]] = field(default_factory=list)
+    size: int = 0
+    room: int = MAX_TURN_BYTES
+
+    def add(self, output: Output, size: int) -> None:
+        """Take in an output, unless there is no room.
+
+        Raises:
+            ValueError: There is none; a little is left for whoever says so.
+        """
+        size += OVERHEAD_BYTES + RECEIVER_BYTES * len(output.to)
+        if self.size + size > self.room:
+            self.room = min(self.room + ROOM_FOR_ERRORS, MAX_ROW_BYTES)
+            raise ValueError(f"one turn has shown a portal {self.size} bytes, and there is more")
+        self.size += size
+        self.outputs.append(output)
 
 
 class Collector:
@@ -70,23 +105,30 @@ class Collector:
 
         Raises:
             TypeError: It holds something that no portal can be sent; the text says what.
+            ValueError: It is above MAX_OUTPUT_BYTES, or all of the turn to one portal is above
+                MAX_TURN_BYTES.
         """
-        if not _is_plain_text(args, options):
+        if _is_plain_text(args, options):
+            size = len(args[0])
+        else:
             check_primitives({"args": args, "options": options}, name)
+            size = len(codec.encode((args, options)))
         if len(name) > MAX_NAME:
             raise TypeError(f"the name of an output has {len(name)} characters, most {MAX_NAME}")
+        if size > MAX_OUTPUT_BYTES:
+            raise ValueError(f"an output of {size} bytes; at most {MAX_OUTPUT_BYTES} are shown")
         self.marks += 1
         if len(sessions) == 1:
             portal, incarnation, conn = sessions[0].key
             output = Output([conn], name, args, options)
-            self._draft((portal, incarnation)).outputs.append(output)
+            self._draft((portal, incarnation)).add(output, size)
             return
         groups: dict[Life, list[int]] = {}
         for session in sessions:
             portal, incarnation, conn = session.key
             groups.setdefault((portal, incarnation), []).append(conn)
         for life, conns in groups.items():
-            self._draft(life).outputs.append(Output(conns, name, args, options))
+            self._draft(life).add(Output(conns, name, args, options), size)
 
     def touch(self, session: ServerSession) -> None:
         self.marks += 1
@@ -131,6 +173,12 @@ class Collector:
         """Move the cursor of a session."""
         self._draft(key.life).cursors[key.conn] = seq
 
+    def strike(self, entry: RosterEntry) -> None:
+        """Take out of the roster a session that cannot be made any more, and what it missed."""
+        self._roster[entry.key] = entry
+        self._strike(entry.key)
+        self.missed.strike(entry.sessid)
+
     def log_of(self, session: ServerSession) -> OutputLog | None:
         """What a session's client has been shown and has not confirmed; None without a token."""
         return self.missed.log_of(session, self._draft(session.key.life).outputs)
@@ -171,6 +219,11 @@ class Collector:
     def discard(self, life: Life) -> None:
         """Drop what was gathered for a portal that will never read it."""
         self._drafts.pop(life, None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits to be said to one portal that it is to be sent first."""
+        return any(draft.size > FULL_BYTES for draft in self._drafts.values())
 
     def take_rows(self, row_id: RowId) -> list[tuple[str, Row]]:
         """All rows of this turn, as (portal id, row), and begin anew."""
@@ -233,6 +286,8 @@ class Collector:
         missing = object()
         change = {name: value for name, value in new.items() if old.get(name, missing) != value}
         check_primitives(change, type(session).__qualname__)
+        if change and (size := len(codec.encode(change))) > MAX_STATE_BYTES:
+            raise ValueError(f"a change of {size} bytes, at most {MAX_STATE_BYTES}")
         self._replicated[session.key] = new
         return change
 

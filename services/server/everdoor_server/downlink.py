@@ -24,7 +24,7 @@ WINDOW_ROWS = 500
 """And so many rows: half of what ZeroMQ queues for one peer, so that a send is never refused."""
 
 BACKLOG_BYTES = 64 * 1024 * 1024
-"""Rows kept for one portal, at most; beyond that it is given up (with its grace, see `turn`)."""
+"""Rows kept for one portal, at most; beyond that it is given up, heard or not."""
 
 _BEAT = codec.encode(Beat())
 
@@ -55,6 +55,8 @@ class Downlink:
         self._next_row = 0
         self._in_flight_bytes = 0
         self._announced: list[Suspect] = []
+        self._oldest = NO_ROW
+        self._oldest_since = now
         self._last_sent = now
 
     @property
@@ -100,6 +102,14 @@ class Downlink:
         if self._next_row:
             self._next_row -= 1
             self._in_flight_bytes -= len(row.body)
+
+    def stalled_s(self, now: float) -> float:
+        """For how long the oldest row has waited to be acknowledged; 0 when none waits."""
+        if not self.rows:
+            return 0.0
+        if self.rows[0].id != self._oldest:
+            self._oldest, self._oldest_since = self.rows[0].id, now
+        return now - self._oldest_since
 
     # Epochs.
 

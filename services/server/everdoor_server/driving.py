@@ -107,9 +107,18 @@ class Driver:
         try:
             running = self._begin(lane, message)
         except Exception as error:
+            if lane.session is None:
+                self._refuse(lane, error)
+                return
             self._lanes.report(lane, error)
             running = None
         self._perform(lane, running)
+
+    def _refuse(self, lane: Lane, error: Exception) -> None:
+        """Close a connection for which the game cannot make a session."""
+        _log.error("a session cannot be made", session=str(lane.key), exc_info=error)
+        self._collector.refuse(lane.key, CANNOT_GREET)
+        self._lanes.drop(lane)
 
     def step_alone(self, lane: Lane) -> None:
         """Run the next input of a lane while nothing else runs; its cursor moves in any case, so

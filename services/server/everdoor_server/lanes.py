@@ -11,12 +11,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
+import structlog
+
 from everdoor.ids import Life, SessionKey
 from everdoor.messages.stream import Connected, Input, Numbered
 from everdoor_server.downlink import Downlink
 from everdoor_server.gamerules import GameRules
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Running
+
+_log = structlog.get_logger(__name__)
 
 IDLE_COMMAND = "idle"
 """A line that clients send by themselves to keep a connection open, as Evennia's players do."""
@@ -170,9 +174,12 @@ class Lanes:
     # Errors of the game.
 
     def report(self, lane: Lane, error: Exception) -> None:
-        """Tell whoever typed it that a line has raised."""
+        """Tell whoever typed it that a line has raised; the game's words for that may raise too."""
         if lane.session is not None:
-            self._rules.report_error(lane.session, lane.trace, error)
+            try:
+                self._rules.report_error(lane.session, lane.trace, error)
+            except Exception:
+                _log.exception("an error cannot be told", trace=lane.trace, error=repr(error))
 
     def guarded(self, lane: Lane, hook: Callable[[], object]) -> None:
         """Run code of the game outside a command: an error is logged and disturbs nobody."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import structlog
 
 from everdoor import codec
-from everdoor.errors import MalformedMessage, RestoreError
 from everdoor.ids import SessionKey, link_dead_key
 from everdoor.outputlog import OutputLog
 from everdoor.state import AppSession
@@ -98,10 +97,15 @@ class LinkDead:
             is_over: Its grace is over.
         """
         sessions = self._rules.sessions
-        session = self._rules.make_session(entry.key, sessions)
+        try:
+            session = self._rules.make_session(entry.key, sessions)
+        except Exception:
+            _log.exception("a session cannot be made", sessid=entry.sessid)
+            self._collector.strike(entry)
+            return
         try:
             session.load_snapshot(self._app, codec.decode_state(entry.state))
-        except (MalformedMessage, RestoreError, TypeError) as exc:
+        except Exception as exc:
             _log.error("a link-dead session is not as it was", sessid=entry.sessid, error=str(exc))
         session.sessid = entry.sessid
         session.uid, session.puid = entry.account, entry.puppet

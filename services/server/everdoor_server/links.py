@@ -307,10 +307,11 @@ class Links:
 
     def _is_overdue(self, link: Downlink, now: float) -> bool:
         silence = now - link.last_heard
+        stalled = max(silence, link.stalled_s(now))
+        if link.backlog_bytes > BACKLOG_BYTES or 0 < self._grace_s < stalled:
+            return True
         if link.is_open and silence < SILENCE_S:
             return False
-        if link.backlog_bytes > BACKLOG_BYTES or 0 < self._grace_s < silence:
-            return True
         if link.host != self._host or now - self._probed.get(link.portal, 0.0) < PROBE_INTERVAL_S:
             return False
         self._probed[link.portal] = now

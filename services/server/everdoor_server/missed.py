@@ -81,6 +81,10 @@ class MissedOutput:
         if self._stored.pop(session.sessid, None) is not None:
             self._gone[session.sessid] = ALL
 
+    def strike(self, sessid: int) -> None:
+        """Forget what is stored of a session that cannot be made any more."""
+        self._gone[sessid] = ALL
+
     def _keep(self, session: ServerSession, token: bytes, log: OutputLog) -> None:
         key = session.key
         self._logs[key], self._tokens[key] = log, token

@@ -160,7 +160,7 @@ class Turn:
             self._driver.go_on(*self._resumed.popleft())
         while lines and self._lanes.has_ready:
             self._step(self._lanes.next_ready())
-            if self._elapsed() > end:
+            if self._elapsed() > end or self._collector.is_full:
                 break
         if lines:
             self._trials.begin()
