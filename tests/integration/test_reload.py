@@ -39,7 +39,7 @@ def test_nobody_notices_ten_reloads_under_load(
         print(_table(told))
 
 
-async def _play_through(system: System, crowd: Crowd, reloads: int) -> tuple[dict[str, str], Told]:
+async def _play_through(system: System, crowd: Crowd) -> tuple[dict[str, str], Told]:
     """Reload at random instants while all type; return where everything is then."""
     chance, told = random.Random(1), []
     async with crowd:
