@@ -10,6 +10,7 @@ import everdoor_server
 
 PUBLIC = {
     "Account",
+    "CallRefused",
     "Character",
     "CmdSet",
     "Command",
@@ -23,6 +24,9 @@ PUBLIC = {
     "Thing",
     "UserError",
     "ask",
+    "authenticate",
+    "create_account",
+    "create_guest",
     "default_cmds",
     "sleep",
     "syscmdkeys",

@@ -3,7 +3,7 @@
 These names are what games may rely on. What is not among them may change at any time.
 """
 
-from everdoor.errors import UserError
+from everdoor.errors import CallRefused, UserError
 from everdoor_server.accounts import Account
 from everdoor_server.commands import default as default_cmds
 from everdoor_server.commands import syscmdkeys
@@ -13,10 +13,11 @@ from everdoor_server.current import SESSION_HANDLER, SESSIONS
 from everdoor_server.objects import Character, Exit, Object, Room, Thing
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
-from everdoor_server.waits import ask, sleep
+from everdoor_server.waits import ask, authenticate, create_account, create_guest, sleep
 
 __all__ = [
     "Account",
+    "CallRefused",
     "Character",
     "CmdSet",
     "Command",
@@ -30,6 +31,9 @@ __all__ = [
     "Thing",
     "UserError",
     "ask",
+    "authenticate",
+    "create_account",
+    "create_guest",
     "default_cmds",
     "sleep",
     "syscmdkeys",

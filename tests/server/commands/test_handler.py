@@ -243,6 +243,24 @@ def test_system_commands_are_replaced_by_commands_with_their_keys() -> None:
     assert "Limbo" in anna.type("look")
 
 
+def test_alias_of_a_system_command_can_be_typed() -> None:
+    class CmdStart(Command):
+        key = syscmdkeys.CMD_LOGINSTART
+        aliases = ("stare",)
+
+        def func(self) -> None:
+            self.msg(f"{self.cmdname} at it")
+
+    class Staring(CmdSet):
+        def at_cmdset_creation(self) -> None:
+            self.add(CmdStart)
+
+    client = World().connect()
+    client.session.cmdset.add(Staring)
+    assert client.type("stare") == "stare at it"
+    assert "not available" in client.type(syscmdkeys.CMD_LOGINSTART)
+
+
 def test_system_command_cannot_be_typed() -> None:
     anna = World().connect()
     anna.read()

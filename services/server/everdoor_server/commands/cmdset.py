@@ -147,7 +147,8 @@ class MergedCmdSet:
     def __init__(self, entries: list[Entry], no_exits: bool, no_objs: bool) -> None:
         self.entries = [entry for entry in entries if not _is_system(entry.command)]
         self.system = {e.command.key: e for e in entries if _is_system(e.command)}
-        self.index = NameIndex(self.entries)
+        # A system command can have aliases that are typed, as `look` is in the login screen.
+        self.index = NameIndex(entries)
         self.no_exits = no_exits
         self.no_objs = no_objs
 

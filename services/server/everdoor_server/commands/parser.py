@@ -13,6 +13,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from everdoor_server.commands.command import Command
+from everdoor_server.commands.syscmdkeys import PREFIX
 
 IGNORED_PREFIXES = "@&/+"
 """Marks that many worlds put before a command; one is left out when nothing matches with it."""
@@ -50,7 +51,8 @@ class NameIndex:
         self._names: dict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
             for name in entry.command.names:
-                self._names[name].append(entry)
+                if not name.startswith(PREFIX):
+                    self._names[name].append(entry)
         self._names.default_factory = None
         self._lengths = _lengths_by_first_letter(self._names)
         self._similar: _Similar | None = None

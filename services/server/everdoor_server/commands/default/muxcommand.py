@@ -26,6 +26,7 @@ class MuxCommand(Command):
 
     switches: list[str]
     raw: str
+    arglist: list[str]
     lhs: str
     rhs: str | None
 
@@ -36,14 +37,11 @@ class MuxCommand(Command):
             head, _, args = args[1:].partition(" ")
             self.switches = [switch for switch in head.lower().split("/") if switch]
         self.args = args = args.strip()
+        self.arglist = args.split()
         self.lhs, self.rhs = args, None
         if "=" in args:
             lhs, _, rhs = args.partition("=")
             self.lhs, self.rhs = lhs.strip(), rhs.strip()
-
-    @property
-    def arglist(self) -> list[str]:
-        return self.args.split()
 
     @property
     def lhslist(self) -> list[str]:
