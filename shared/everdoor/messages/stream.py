@@ -100,8 +100,8 @@ class Connected(Message, frozen=True, tag="connected"):
 class Input(Message, frozen=True, tag="input"):
     """A line that the client typed.
 
-    `prompt` is the number of the prompt that the portal was showing when the line was read
-    (0: none): a line meant for a prompt that no longer exists is run nowhere.
+    `prompt` is the number of the last prompt that the portal knew of when the line was read
+    (0: none): a line that was meant for a prompt which a restart has ended is done nowhere.
     """
 
     conn: Count
