@@ -111,6 +111,16 @@ class Settings(BaseSettings):
         "Class of the server's sessions, such as `game.sessions.MySession`. What it adds to "
         "snapshot_fields survives restarts.",
     )
+    account_class: str = _setting(
+        "everdoor_server.Account",
+        "the path of a subclass of everdoor_server.Account",
+        "Class of accounts: what they see out of character (at_look), what happens at a login.",
+    )
+    character_class: str = _setting(
+        "everdoor_server.world.starter.Lodger",
+        "the path of a subclass of everdoor_server.Character",
+        "Class of the characters that are made from now on; those that there are keep theirs.",
+    )
     cmdset_unloggedin: str = _setting(
         "",
         "the path of a CmdSet, or nothing",

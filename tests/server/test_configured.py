@@ -11,14 +11,26 @@ import pytest
 
 from everdoor.errors import SettingsError
 from everdoor.settings import Settings
+from everdoor_server.accounts import Account
 from everdoor_server.configured import configure
+from everdoor_server.objects import Character
 from everdoor_server.session import ServerSession
 from everdoor_server.testing import World
+from everdoor_server.world.starter import Lodger
 
 SHIPPED = "everdoor_server.commands.default.cmdsets.UnloggedinCmdSet"
 
 
 class MySession(ServerSession):
+    pass
+
+
+class MyAccount(Account):
+    def at_look(self, session: ServerSession | None = None, **kwargs: Any) -> str:
+        return "Choose your fate."
+
+
+class MyCharacter(Character):
     pass
 
 
@@ -40,8 +52,8 @@ def settings(tmp_path: Path, **values: Any) -> Settings:
 
 
 def test_nothing_named_is_what_is_shipped(tmp_path: Path) -> None:
-    options, session_class = configure(settings(tmp_path), {})
-    assert session_class is ServerSession
+    options, *classes = configure(settings(tmp_path), {})
+    assert classes == [ServerSession, Account, Lodger]
     assert options.cmdset_unloggedin == SHIPPED
     assert options.command_msg_all_sessions is None
     assert options.guest_list[:2] == ("Guest1", "Guest2") and len(options.guest_list) == 9
@@ -55,10 +67,12 @@ def test_settings_reach_the_game(tmp_path: Path) -> None:
         max_nr_simultaneous_puppets=2,
         guest_list="Ada, Bo,",
         server_session_class="my_game.MySession",
+        account_class="my_game.MyAccount",
+        character_class="my_game.MyCharacter",
         connection_screen="my_game.MY_TEXT",
     )
-    options, session_class = configure(given, {})
-    assert session_class is MySession
+    options, *classes = configure(given, {})
+    assert classes == [MySession, MyAccount, MyCharacter]
     assert (options.max_nr_characters, options.max_nr_simultaneous_puppets) == (5, 2)
     assert options.command_msg_all_sessions is True
     assert options.guest_list == ("Ada", "Bo")
@@ -92,6 +106,8 @@ def test_screen_may_be_a_function_with_or_without_the_session(tmp_path: Path) ->
         ("server_session_class", "my_game.Missing", "cannot be imported: No module named"),
         ("server_session_class", "my_game.World", "expected a subclass of everdoor_server."),
         ("server_session_class", "", "cannot be imported"),
+        ("account_class", "my_game.MyCharacter", "expected a subclass of everdoor_server.Account"),
+        ("character_class", "my_game.MyAccount", "subclass of everdoor_server.Character"),
         ("cmdset_account", "my_game.World", "'my_game.World' is not a CmdSet"),
         ("cmdset_unloggedin", "nowhere.Set", "cannot be imported"),
         ("connection_screen", "my_game", "expected a text, a function or a module"),
@@ -105,3 +121,11 @@ def test_what_will_not_do_is_refused_in_one_line(
         configure(settings(tmp_path, **{setting: path}), {})
     text = str(caught.value)
     assert text.startswith(f"{setting}: ") and told in text and "\n" not in text
+
+
+def test_game_has_its_own_look_out_of_character_and_characters_of_its_own() -> None:
+    world = World(account_class=MyAccount, character_class=MyCharacter)
+    anna = world.log_in("Anna")
+    assert isinstance(anna.puppet, MyCharacter)
+    assert "Choose your fate." in anna.type("ooc")
+    assert anna.type("look") == "Choose your fate."

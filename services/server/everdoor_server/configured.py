@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from everdoor.errors import SettingsError, UserError
 from everdoor.settings import Settings
+from everdoor_server.accounts import Account
 from everdoor_server.engine import CMDSET_OPTIONS, GameOptions, load_cmdset
 from everdoor_server.game import Screen, screen_of
+from everdoor_server.objects import Character
 from everdoor_server.session import ServerSession
+
+ClassT = TypeVar("ClassT")
 
 SAME_NAMED = (
     "multisession_mode",
@@ -35,6 +39,8 @@ class Configured(NamedTuple):
 
     options: GameOptions
     session_class: type[ServerSession]
+    account_class: type[Account]
+    character_class: type[Character]
 
 
 def configure(settings: Settings, of_game: Mapping[str, Any]) -> Configured:
@@ -57,7 +63,12 @@ def configure(settings: Settings, of_game: Mapping[str, Any]) -> Configured:
             options[name] = _cmdset(name, path)
     if settings.connection_screen:
         options["connection_screen"] = _screen(settings.connection_screen)
-    return Configured(GameOptions(**options), _session_class(settings.server_session_class))
+    return Configured(
+        GameOptions(**options),
+        _class("server_session_class", settings.server_session_class, ServerSession),
+        _class("account_class", settings.account_class, Account),
+        _class("character_class", settings.character_class, Character),
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -72,12 +83,12 @@ def _cmdset(setting: str, path: str) -> str:
     return path
 
 
-def _session_class(path: str) -> type[ServerSession]:
-    found = _imported("server_session_class", path)
-    if not (isinstance(found, type) and issubclass(found, ServerSession)):
+def _class(setting: str, path: str, base: type[ClassT]) -> type[ClassT]:
+    found = _imported(setting, path)
+    if not (isinstance(found, type) and issubclass(found, base)):
         raise SettingsError(
-            f"server_session_class: expected a subclass of everdoor_server.ServerSession, and "
-            f"{path!r} is none"
+            f"{setting}: expected a subclass of everdoor_server.{base.__name__}, and {path!r} is "
+            "none"
         )
     return found
 

@@ -88,6 +88,7 @@ class Game:
         options: Its settings.
         session_class: What sessions are; the setting `server_session_class`.
         character_class: What new accounts play.
+        account_class: What accounts are.
         hooks: What the game does around starts and ends.
 
     Attributes:
@@ -108,6 +109,7 @@ class Game:
         options: GameOptions | None = None,
         session_class: type[ServerSession] = ServerSession,
         character_class: type[Object] = Character,
+        account_class: type[Account] = Account,
         hooks: Hooks | None = None,
     ) -> None:
         self.options = options or GameOptions()
@@ -121,7 +123,7 @@ class Game:
         self._changes = Changes()
         self.objects = Objects(rows, self._changes, self._make_cmdset)
         self.register = Register(rows, self._changes)
-        self.accounts = Accounts(self.objects, self.options, character_class=character_class)
+        self.accounts = Accounts(self.objects, self.options, account_class, character_class)
         self._puppeting = Puppeting(self.accounts)
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
         self.door = Door(self.sessions)

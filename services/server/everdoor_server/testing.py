@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
 from everdoor.state import REBOOT, AppSession
+from everdoor_server.accounts import Account
 from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.engine import Game, GameOptions
 from everdoor_server.memoryauth import MemoryAuth
-from everdoor_server.objects import START_LABEL, Object, Room
+from everdoor_server.objects import START_LABEL, Character, Object, Room
 from everdoor_server.rows import MemoryRows, WorldRows
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Ask, Call, Pause, Request, Running
@@ -86,7 +87,8 @@ class World:
     Args:
         options: Its settings.
         rows: What is stored already; without it there is one room, "Limbo", where players begin.
-        session_class: What sessions are.
+        session_class, account_class, character_class: What sessions, accounts and new characters
+            are.
 
     Attributes:
         game: The game under test; another one after `restart`.
@@ -100,9 +102,11 @@ class World:
         options: GameOptions | None = None,
         rows: MemoryRows | None = None,
         session_class: type[ServerSession] = ServerSession,
+        account_class: type[Account] = Account,
+        character_class: type[Character] = Character,
     ) -> None:
         self._options = options
-        self._session_class = session_class
+        self._classes = (session_class, character_class, account_class)
         self._app = AppSession("testing", minimal=True, silent=True)
         self._clients: dict[SessionKey, Client] = {}
         self._connections = 0
@@ -190,7 +194,10 @@ class World:
             self._drive(session, self.game.at_interrupted(session))
 
     def _make_game(self, rows: WorldRows) -> Game:
-        return Game(rows, self, lambda: self.now, self._options, self._session_class)
+        session, character, account = self._classes
+        return Game(
+            rows, self, lambda: self.now, self._options, session, character, account_class=account
+        )
 
     def _run(self, session: ServerSession, line: str) -> None:
         self._drive(session, self.game.run(session, line, self._trace(session)))

@@ -42,7 +42,7 @@ from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession
 from everdoor_server.turn import Turn
 from everdoor_server.watchdog import Watchdog, last_words
-from everdoor_server.world.starter import Lodger, starter_world
+from everdoor_server.world.starter import starter_world
 from everdoor_server.world.store import Store, load_driver
 
 STREAM_FD = "stream"
@@ -221,7 +221,8 @@ class _Worker:
             steady_clock(),
             self._configured.options,
             self._configured.session_class,
-            character_class=Lodger,
+            character_class=self._configured.character_class,
+            account_class=self._configured.account_class,
             hooks=self._loaded.hooks,
         )
         game.ask_restart = self._ask_restart
