@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,27 @@ MENU = {
     "cmdset_unloggedin": "everdoor_server.contrib.menu_login.UnloggedinCmdSet",
     "connection_screen": "everdoor_server.contrib.menu_login",
 }
+
+
+@pytest.fixture(scope="module")
+def menu() -> Iterator[System]:
+    """A system whose players log in step by step."""
+    yield from _system(**MENU)
+
+
+@pytest.fixture(scope="module")
+def usual() -> Iterator[System]:
+    """A system as it is shipped."""
+    yield from _system()
+
+
+def _system(**settings: object) -> Iterator[System]:
+    with tempfile.TemporaryDirectory(prefix="everdoor-") as path:
+        with System(Path(path), **settings) as system:
+            system.up()
+            system.make_accounts(["Ada"])
+            yield system
+
 
 Typing = Callable[[], None]
 NAME = menu_login.ASK_NAME.strip()
@@ -80,7 +102,7 @@ async def logs_in(player: Player) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("fault", AWAY)
 def test_password_typed_while_the_server_is_away_logs_nobody_in_and_is_run_nowhere(
-    folder: Path, fault: Fault
+    menu: System, fault: Fault
 ) -> None:
     async def play(system: System) -> None:
         player = await at_the_password(system)
@@ -99,14 +121,11 @@ def test_password_typed_while_the_server_is_away_logs_nobody_in_and_is_run_nowhe
         assert PASSWORD not in shown and "what I typed" not in shown
         await player.leave()
 
-    with System(folder, **MENU) as system:
-        system.up()
-        system.make_accounts(["Ada"])
-        asyncio.run(play(system))
+    asyncio.run(play(menu))
 
 
 @pytest.mark.timeout(120)
-def test_login_menu_begins_again_after_a_reload(folder: Path) -> None:
+def test_login_menu_begins_again_after_a_reload(menu: System) -> None:
     async def play(system: System) -> None:
         player = await at_the_password(system)
         await reloaded(system, lambda: None)
@@ -115,15 +134,12 @@ def test_login_menu_begins_again_after_a_reload(folder: Path) -> None:
         await logs_in(player)
         await player.leave()
 
-    with System(folder, **MENU) as system:
-        system.up()
-        system.make_accounts(["Ada"])
-        asyncio.run(play(system))
+    asyncio.run(play(menu))
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("fault", AWAY)
-def test_answer_typed_while_the_server_is_away_is_no_command(folder: Path, fault: Fault) -> None:
+def test_answer_typed_while_the_server_is_away_is_no_command(usual: System, fault: Fault) -> None:
     async def play(system: System) -> None:
         player = await Player.connect("Ada", system.port)
         await player.log_in(PASSWORD)
@@ -145,7 +161,4 @@ def test_answer_typed_while_the_server_is_away_is_no_command(folder: Path, fault
         await again.log_in(PASSWORD)
         await again.leave()
 
-    with System(folder) as system:
-        system.up()
-        system.make_accounts(["Ada"])
-        asyncio.run(play(system))
+    asyncio.run(play(usual))
