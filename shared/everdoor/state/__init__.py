@@ -10,7 +10,9 @@ from everdoor.state.appsession import (
     SnapshotMethods,
     common_startup,
 )
+from everdoor.state.archivefile import ARCHIVE_VERSION
 from everdoor.state.logger import Logger
+from everdoor.state.metadata import standard_metadata
 from everdoor.state.models import ADD_MODELS, REMOVE_MODELS, Model, Models
 from everdoor.state.primitives import (
     MAX_DEPTH,
@@ -33,6 +35,7 @@ from everdoor.state.snapshots import (
 from everdoor.state.triggers import DEREGISTER, TriggerHandler, TriggerSet
 
 __all__ = [
+    "ARCHIVE_VERSION",
     "ADD_MODELS",
     "ALL",
     "ARCHIVE",
@@ -64,4 +67,5 @@ __all__ = [
     "common_startup",
     "copy_state",
     "find_non_primitive",
+    "standard_metadata",
 ]

@@ -10,13 +10,19 @@ The words are those of UCSF ChimeraX's session and State API.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+from typing import IO, Any, Final, Protocol, TypeVar, runtime_checkable
 
+from everdoor.errors import UserError
+from everdoor.state.archivefile import ARCHIVE_VERSION, write_archive
+from everdoor.state.classes import StateClasses
 from everdoor.state.logger import Logger
+from everdoor.state.metadata import NOTHING, standard_metadata
 from everdoor.state.models import ADD_MODELS, REMOVE_MODELS, Models
 from everdoor.state.primitives import Primitive
+from everdoor.state.records import collect_records, schema_versions
+from everdoor.state.restoring import read_metadata, stage, swap
 from everdoor.state.snapshots import SnapshotFlag, State, StateManager
 from everdoor.state.triggers import TriggerSet
 
@@ -68,6 +74,9 @@ class AppSession:
         triggers: What others may wait for.
         models: The live objects. A minimal session has none.
         session_file_path: The archive last saved or opened, or None.
+        classes: Of which an archive may hold objects; see `register_state_class`.
+        about_world: Says what there is to know of the running world, for the metadata of an
+            archive: values for names of `metadata.ABOUT_WORLD`.
     """
 
     models: Models
@@ -77,6 +86,7 @@ class AppSession:
     ) -> None:
         self._state_managers: dict[str, Any] = {}
         self._registered_methods: dict[type, SnapshotMethods] = {}
+        self.classes = StateClasses()
         self.app_name = app_name
         self.debug = debug
         self.silent = silent
@@ -85,6 +95,7 @@ class AppSession:
         self.metadata: dict[str, Primitive] = {}
         self.triggers = TriggerSet(self.logger)
         self.session_file_path: Path | None = None
+        self.about_world: Callable[[], Mapping[str, Primitive]] = lambda: NOTHING
         for name in SESSION_TRIGGERS:
             self.triggers.add_trigger(name)
         if not minimal:
@@ -119,6 +130,8 @@ class AppSession:
                 f"state manager {tag!r} must have snapshot methods or clear(), "
                 f"got {type(container).__qualname__}, which has neither"
             )
+        if isinstance(container, State):
+            self.classes.add_known(type(container))
         self._state_managers[tag] = container
 
     def get_state_manager(self, tag: str) -> Any:
@@ -195,6 +208,26 @@ class AppSession:
                     f"restore_snapshot, got {has!r:.80}"
                 )
         self._registered_methods.update(methods)
+        for cls in methods:
+            self.classes.add_known(cls)
+
+    def register_state_class(self, cls: type, *names: str) -> None:
+        """Let archives hold objects of a class that has snapshot methods.
+
+        Classes of state managers, and those given to `register_snapshot_methods`, need it only
+        for other names than their own.
+
+        Args:
+            cls: The class itself; its subclasses are not meant.
+            *names: What archives call it. The first is written and all are read, so that a class
+                can be renamed; none given: module and qualified name.
+
+        Raises:
+            ValueError: It has no snapshot methods, or another class has one of the names.
+        """
+        if self.snapshot_methods(cls, instance=False) is None:
+            raise ValueError(f"{cls.__qualname__} has no snapshot methods")
+        self.classes.add(cls, *names)
 
     def is_reference(self, obj: object) -> bool:
         """Say whether a snapshot may refer to an object, since it has snapshots of its own."""
@@ -214,14 +247,15 @@ class AppSession:
         errors: list[Exception] = []
         for tag in tuple(self._state_managers):
             try:
-                self._reset_manager(tag)
+                self.reset_state_manager(tag)
             except Exception as exc:
                 exc.add_note(f"while resetting state manager {tag!r}")
                 errors.append(exc)
         if errors:
             raise ExceptionGroup("the session was reset in part", errors)
 
-    def _reset_manager(self, tag: str) -> None:
+    def reset_state_manager(self, tag: str) -> None:
+        """Bring one manager back to the state without data, as `reset` does."""
         container = self._state_managers.get(tag)
         if container is None:  # Removed by a manager reset before it.
             return
@@ -232,6 +266,67 @@ class AppSession:
             container.clear()
         else:
             del self._state_managers[tag]
+
+    # Archives.
+
+    def includes(self, manager: object) -> bool:
+        """Say whether a manager's state belongs into an archive."""
+        methods: Any = self.snapshot_methods(manager)
+        include_state = getattr(methods, "include_state", None)
+        return methods is not None and (include_state is None or bool(include_state(manager)))
+
+    def save(self, stream: IO[bytes], version: int) -> None:
+        """Write an archive of the session, uncompressed.
+
+        Brings `metadata` up to date once it is written.
+
+        Args:
+            stream: Written to only when everything could be taken.
+            version: Of the archive file; there is only 3.
+
+        Raises:
+            UserError: The version is another, or the session holds what cannot be archived.
+        """
+        if version != ARCHIVE_VERSION:
+            raise UserError(f"archives have version {ARCHIVE_VERSION}, {version!r} was asked for")
+        self.triggers.activate_trigger(BEGIN_SAVE_SESSION, self)
+        try:
+            records = collect_records(self)
+            schemas = schema_versions(records)
+            metadata = standard_metadata(
+                self.metadata, world=self.about_world(), schema_versions=schemas
+            )
+            write_archive(stream, metadata, schemas, records)
+            self.metadata = metadata
+        finally:
+            self.triggers.activate_trigger(END_SAVE_SESSION, self)
+
+    def restore(
+        self, stream: IO[bytes], metadata_only: bool = False, combine: bool = False
+    ) -> None:
+        """Become what an archive holds; on any error, stay what the session is.
+
+        Managers are replaced by those of the archive, also as attributes. Those that it lacks are
+        reset.
+
+        Args:
+            stream: The archive, compressed or not.
+            metadata_only: Take over the metadata beside one's own, and nothing else.
+            combine: Reset nothing. Where both have a manager, `combine_state` decides; one's own
+                metadata come first.
+
+        Raises:
+            RestoreError: The archive is at fault; the text names the record, or the place in the
+                file. Or what is here cannot be reset or combined.
+        """
+        if metadata_only:
+            self.metadata.update(read_metadata(stream))
+            return
+        self.triggers.activate_trigger(BEGIN_RESTORE_SESSION, self)
+        try:
+            swap(self, stage(self, stream), combine)
+        finally:
+            self.triggers.activate_trigger(END_RESTORE_SESSION, self)
 
     def _deregister_attribute(self, name: str, value: object) -> None:
         if value is not None and self._state_managers.get(name) is value:

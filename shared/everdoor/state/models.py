@@ -119,6 +119,20 @@ class Models(StateManager):
         restored._next_id = max(restored._next_id, next_id)
         return restored
 
+    def combine_state(self, session: AppSession, other: Self) -> Self:
+        """Hold the objects of both; those of the other one get new ids where theirs are taken.
+
+        No trigger is activated.
+        """
+        combined = type(self)(session)
+        combined._models = dict(self._models)
+        combined._next_id = max(self._next_id, other._next_id)
+        for model in other.list():
+            if model.id in combined._models:
+                model.id = None
+        combined._insert(other.list())
+        return combined
+
     def _insert(self, added: builtins.list[Model]) -> None:
         asked = [model.id for model in added if model.id is not None]
         unused = count(max([self._next_id, *(number + 1 for number in asked)]))

@@ -248,6 +248,16 @@ class StateManager(State, abc.ABC):
         """Say whether the manager's state belongs into an archive of the session."""
         return True
 
+    def combine_state(self, session: AppSession, other: Self) -> Self:
+        """Build what holds both one's own state and that of another, as an archive had it.
+
+        Neither is changed, as nothing may come of it; for a restore that combines.
+
+        Raises:
+            RestoreError: They cannot be combined (what the default says of all).
+        """
+        raise RestoreError(f"{type(self).__qualname__} cannot be combined with another")
+
     def init_state_manager(self, session: AppSession, base_tag: str = "anonymous") -> None:
         """Register in the session, as `base_tag` or the first free of `base_tag 1`, `base_tag 2`.
 
@@ -261,6 +271,10 @@ class StateManager(State, abc.ABC):
         tag = next(tag for tag in tags if tag not in taken)
         session.add_state_manager(tag, self)
         self._registered_in, self._registered_as = session, tag
+
+    def take_place(self, before: StateManager) -> None:
+        """Stand registered as another manager did, whose tag this one gets."""
+        self._registered_in, self._registered_as = before._registered_in, before._registered_as
 
     def destroy(self) -> None:
         """Undo `init_state_manager`. Does nothing when there is nothing to undo."""
