@@ -61,6 +61,22 @@ def test_session_of_no_handler_drops_lines() -> None:
     assert not session.held
 
 
+def test_session_follows_the_servers_half_and_hears_of_the_login_once() -> None:
+    logins: list[str | None] = []
+
+    class Watched(RecordingSession):
+        def at_login(self) -> None:
+            logins.append(self.uname)
+
+    session = Watched()
+    assert not session.server_connected
+    session.sync({"sessid": 7, "protocol_flags": {"RAW": True}})
+    assert (session.server_connected, session.sessid, session.kind.raw) == (True, 7, True)
+    session.sync({"logged_in": True, "uname": "Anna"})
+    session.sync({"puid": 3})
+    assert logins == ["Anna"]
+
+
 def test_session_says_who_its_peer_is() -> None:
     assert RecordingSession().peer == ("192.0.2.1", 40_000)
     assert repr(RecordingSession()) == "<RecordingSession /0/0 not logged in>"

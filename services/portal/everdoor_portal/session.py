@@ -115,6 +115,23 @@ class PortalSession:
         """Number of the prompt that the client saw last; 0: none yet."""
         return int(self.copy.get("prompt", 0))
 
+    @property
+    def server_connected(self) -> bool:
+        """Whether the server has answered the connection."""
+        return self.copy.state is not None
+
+    def sync(self, change: Mapping[str, Any]) -> None:
+        """Take over what the server says has changed of its half."""
+        was_logged_in = self.logged_in
+        self.copy.apply(change)
+        if flags := change.get("protocol_flags"):
+            self.learn_flags(flags)
+        if self.logged_in and not was_logged_in:
+            self.at_login()
+
+    def at_login(self) -> None:
+        """Somebody has logged in: a hook for protocols that tell their client so."""
+
     # From the client.
 
     def learn_flags(self, flags: Mapping[str, Any]) -> None:

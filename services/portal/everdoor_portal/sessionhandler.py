@@ -290,9 +290,7 @@ class PortalSessionHandler:
 
     def _change(self, session: PortalSession, change: dict[str, Any]) -> None:
         was_logged_in, had_token = session.logged_in, session.copy.get("resume", b"")
-        session.copy.apply(change)
-        if flags := change.get("protocol_flags"):
-            session.learn_flags(flags)
+        session.sync(change)
         if change.get("resume", had_token) != had_token:
             self._take_token(session, change["resume"])
         if change.get("is_asked") is False:
