@@ -134,6 +134,9 @@ class EchoSystem:
             "telnet_port": self.port,
             "listen_address": HOST,
             "login_throttle_limit": 0,
+            "max_connection_rate": 0,
+            "max_preauth_per_address": 0,
+            "max_command_rate": 0,
         }
         named = {f"EVERDOOR_{name.upper()}": str(value) for name, value in own.items()}
         kept = {k: v for k, v in os.environ.items() if not k.startswith("EVERDOOR_")}

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from everdoor.addresses import parse_address, without_zone
 from everdoor.durations import in_words
 from everdoor.errors import UserError
 from everdoor.messages.accounts import Ban, BanKind
 from everdoor.names import check_name
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 EXPECTED = (
@@ -25,7 +25,6 @@ EXPECTED = (
 )
 
 _IPV4_MAPPED_BITS = 96
-_ZONE = re.compile(r"%[^/]*")
 _WILDCARD = re.compile(r"((?:\d{1,3}\.){1,3})\*(?:\.\*)*")
 
 
@@ -51,16 +50,6 @@ def parse_target(text: str) -> Target:
         return Target("name", check_name(text))
     except UserError as exc:
         raise UserError(f"{text!r} cannot be banned: {EXPECTED}.") from exc
-
-
-def parse_address(text: str) -> Address | None:
-    """Read a client's address, without its zone; None: it is no IP address."""
-    try:
-        address = ipaddress.ip_address(_ZONE.sub("", text))
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
 
 
 def is_in_force(ban: Ban, now: float) -> bool:
@@ -130,7 +119,7 @@ def _network(text: str) -> Network | None:
         octets = found[1].rstrip(".").split(".")
         text = ".".join(octets + ["0"] * (4 - len(octets))) + f"/{8 * len(octets)}"
     try:
-        network = ipaddress.ip_network(_ZONE.sub("", text), strict=False)
+        network = ipaddress.ip_network(without_zone(text), strict=False)
     except ValueError:
         return None
     return _as_ipv4(network) if isinstance(network, ipaddress.IPv6Network) else network

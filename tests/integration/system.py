@@ -39,6 +39,9 @@ LOOK_S = 0.02
 
 PASSWORD = "seven lanterns"
 
+UNLIMITED = {"max_connection_rate": 0, "max_preauth_per_address": 0, "max_command_rate": 0}
+"""All players of a test come from one address, and some type as fast as they can."""
+
 PROCFILE = """\
 auth: everdoor auth run
 server: everdoor server run
@@ -167,6 +170,7 @@ class System:
             "home": self.home,
             "telnet_port": self.port,
             "listen_address": HOST,
+            **UNLIMITED,
             **self._settings,
         }
         named = {f"EVERDOOR_{name.upper()}": str(value) for name, value in own.items()}

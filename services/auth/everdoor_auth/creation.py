@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import structlog
 from sqlmodel import Session as DbSession
 
+from everdoor.addresses import address_key
 from everdoor.errors import CallRefused, UserError
 from everdoor.messages.accounts import AccountFound, CreateAccount
 from everdoor.messages.calls import Answer
 from everdoor.names import check_name, name_key
 from everdoor_auth import records
-from everdoor_auth.addresses import address_key
 from everdoor_auth.banning import Banning
 from everdoor_auth.kept import Asked
 from everdoor_auth.models import NewAccount

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from sqlmodel import Session as DbSession
 
+from everdoor.addresses import address_key
 from everdoor.messages.accounts import Authenticate
 from everdoor.messages.calls import Answer, Failed
 from everdoor.names import name_key
 from everdoor_auth import records
-from everdoor_auth.addresses import address_key
 from everdoor_auth.banning import Banning
 from everdoor_auth.kept import Asked
 from everdoor_auth.password_rules import prepare_password

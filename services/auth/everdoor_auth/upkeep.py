@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 import structlog
 from sqlmodel import Session as DbSession
 
+from everdoor.addresses import address_key
 from everdoor.errors import CallRefused, UserError
 from everdoor.messages.accounts import (
     AccountChanges,
@@ -33,7 +34,6 @@ from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import Answer, Failed
 from everdoor.names import check_name, name_key
 from everdoor_auth import accountrecords, records
-from everdoor_auth.addresses import address_key
 from everdoor_auth.banning import Banning
 from everdoor_auth.kept import Asked
 from everdoor_auth.logins import Checked, Logins

@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections import deque
 from typing import Any, NamedTuple
 
 import structlog
 
+from everdoor.bans import BanList
+from everdoor.bus.following import Follower, read_bans
 from everdoor.bus.pubsub import Subscriber
 from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Bus, Wire
 from everdoor.digest import digest_of_copies
+from everdoor.durations import in_words
 from everdoor.endpoints import Endpoints
 from everdoor.errors import CallError
-from everdoor.events import Published
+from everdoor.events import Mark, Published
 from everdoor.ids import Incarnation
 from everdoor.messages.calls import ConfirmCopies, CopiesLack
 from everdoor.settings import Settings
 from everdoor_portal.gateways.telnet import TelnetGateway
 from everdoor_portal.inspection import Inspection
+from everdoor_portal.limits import TOO_LATE, Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.uplink import LinkState, Uplink
 
@@ -83,7 +88,11 @@ class Portal:
         self._telnet_port: int = listener.getsockname()[1]
         self._bus = Bus(loop)
         self.sessions = PortalSessionHandler(
-            identity.portal, identity.incarnation, loop.time, settings.held_input_lines
+            identity.portal,
+            identity.incarnation,
+            loop.time,
+            settings.held_input_lines,
+            settings.max_command_rate,
         )
         self.sessions.on_outgoing = self._flush_soon
         self.uplink = Uplink(
@@ -93,7 +102,17 @@ class Portal:
             settings.restart_notice_after_s,
             loop.time(),
         )
-        self._telnet = TelnetGateway(loop, self.sessions, loop.time, settings.max_char_limit)
+        self._entrance = Entrance(
+            self.sessions.newcomers,
+            time.time,
+            settings.max_connection_rate,
+            settings.max_preauth_per_address,
+        )
+        self._login_grace_s = settings.login_grace_s
+        self._telnet = TelnetGateway(
+            loop, self.sessions, loop.time, settings.max_char_limit, self._entrance
+        )
+        self._auth = RpcClient(self._bus, system.auth_rpc, "portal")
         self._rpc = RpcClient(self._bus, system.server_rpc, "portal")
         self._confirming: asyncio.Task[None] | None = None
         self._wire: Wire[bytes] | None = None
@@ -115,6 +134,7 @@ class Portal:
             self._identity.host,
             lambda: self.uplink.state is LinkState.OPEN,
         )
+        self._bans = Follower(self._bus, self._system.auth_events, ("ban",), self._take_bans)
         self._tick()
         await self._telnet.listen(self._listener)
 
@@ -125,6 +145,7 @@ class Portal:
         await asyncio.sleep(FAREWELL_S)
         if self._timer is not None:
             self._timer.cancel()
+        self._bans.close()
         self._bus.close()
 
     def info(self) -> dict[str, Any]:
@@ -165,9 +186,24 @@ class Portal:
                 return
             await asyncio.sleep(CONFIRM_AGAIN_S)
 
+    # Who may be here.
+
+    async def _take_bans(self) -> Mark:
+        bans, mark = await read_bans(self._auth)
+        self._entrance.bans = BanList(bans)
+        return mark
+
+    def _watch_clients(self) -> None:
+        self.sessions.tick()
+        self._entrance.prune(self._loop.time())
+        if self._login_grace_s and self.uplink.state is LinkState.OPEN:
+            grace_s = self._login_grace_s
+            self.sessions.end_newcomers(grace_s, TOO_LATE.format(grace=in_words(grace_s)))
+
     # The link.
 
     def _tick(self) -> None:
+        self._watch_clients()
         self.uplink.tick(self._loop.time())
         self._flush()
         self._timer = self._loop.call_later(TICK_S, self._tick)

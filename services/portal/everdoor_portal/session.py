@@ -16,6 +16,7 @@ from everdoor.ids import SessionKey
 from everdoor.messages.stream import Numbered
 from everdoor.outputlog import OutputLog
 from everdoor_portal.copies import SessionCopy
+from everdoor_portal.limits import UNLIMITED, Allowance
 from everdoor_portal.render.kinds import DEFAULT_KIND, kind_of
 
 MAX_HELD_BYTES = 64 * 1024
@@ -44,6 +45,7 @@ class PortalSession:
         noted: The input that the server has said to run alone; 0: none.
         token: With which its client may come back; empty: none was made.
         output_log: The outputs that the client may lack then; None: the server knows of no token.
+        allowance: Lines that it may send; `is_warned` once its player was told of that.
         conn_time, cmd_last, cmd_last_visible: Monotonic seconds.
         has_client: False once the client has left; the session stays until the server knows.
     """
@@ -70,6 +72,8 @@ class PortalSession:
         self.cmd_total = 0
         self.has_client = True
         self.is_paused = False
+        self.is_warned = False
+        self.allowance: Allowance = UNLIMITED
         self.sessionhandler: SessionDoors | None = None
 
     def __repr__(self) -> str:

@@ -30,6 +30,7 @@ from everdoor.messages.stream import (
     Token,
 )
 from everdoor.outputlog import OutputLog, Sized, sized
+from everdoor_portal.limits import HELD_BACK, Allowance, Newcomers
 from everdoor_portal.session import MAX_HELD_BYTES, PortalSession
 
 IDLE_COMMAND = "idle"
@@ -50,6 +51,10 @@ class PortalSessionHandler:
         incarnation: This life of it.
         clock: Monotonic seconds.
         held_input_lines: Lines of one session held before reading pauses; 0: no bound.
+        max_command_rate: Lines of one session read in a second; 0: no bound.
+
+    Attributes:
+        newcomers: The sessions that are not logged in.
     """
 
     def __init__(
@@ -58,11 +63,15 @@ class PortalSessionHandler:
         incarnation: Incarnation,
         clock: Callable[[], float],
         held_input_lines: int = 500,
+        max_command_rate: int = 0,
     ) -> None:
         self.portal = portal
         self.incarnation = incarnation
         self._clock = clock
         self._held_lines = held_input_lines
+        self._max_rate = max_command_rate
+        self.newcomers = Newcomers()
+        self._held_back: dict[int, PortalSession] = {}
         self._sessions: dict[int, PortalSession] = {}
         self._last_conn = 0
         self._outgoing: list[Numbered] = []
@@ -91,7 +100,9 @@ class PortalSessionHandler:
         session.key = SessionKey(self.portal, self.incarnation.number, self._last_conn)
         session.sessionhandler = self
         session.conn_time = session.cmd_last = session.cmd_last_visible = now
+        session.allowance = Allowance(self._max_rate, now)
         self._sessions[session.key.conn] = session
+        self.newcomers.add(session.key.conn, session.address, now)
         self._hold(
             session,
             Connected(
@@ -121,7 +132,9 @@ class PortalSessionHandler:
             session.show_input()
         session.held_bytes += len(text)
         self._hold(session, Input(session.key.conn, session.next_seq, text, session.prompt))
-        if not session.is_paused and self._is_full(session):
+        session.allowance.spend(now)
+        is_hasty = self._is_hasty(session, now)
+        if not session.is_paused and (is_hasty or self._is_full(session)):
             session.is_paused = True
             session.pause_reading()
 
@@ -156,6 +169,7 @@ class PortalSessionHandler:
         """The connection has ended; the session stays until the server closes it. Idempotent."""
         if session.has_client and session.key.conn in self._sessions:
             session.has_client = False
+            self.newcomers.remove(session.key.conn)
             told = reason[:MAX_NAME]
             self._hold(session, Disconnected(session.key.conn, session.next_seq, told, clean))
 
@@ -175,6 +189,31 @@ class PortalSessionHandler:
         if session.held_bytes > MAX_HELD_BYTES // 2:
             return False
         return self._held_lines == 0 or len(session.held) <= self._held_lines // 2
+
+    def _is_hasty(self, session: PortalSession, now: float) -> bool:
+        """Whether its lines come too fast; its player is told the first time."""
+        if not session.allowance.is_overdrawn(now):
+            return False
+        self._held_back[session.key.conn] = session
+        if not session.is_warned:
+            session.is_warned = True
+            self._tell(session, HELD_BACK.format(rate=self._max_rate))
+        return True
+
+    def _read_on(self, session: PortalSession) -> None:
+        """Read on from a client that was held back, if nothing holds it back any more."""
+        if session.is_paused and self._has_room(session):
+            if not session.allowance.is_overdrawn(self._clock()):
+                session.is_paused = False
+                session.resume_reading()
+
+    def tick(self) -> None:
+        """Read on from those who have paused for long enough; a few times a second."""
+        now = self._clock()
+        for conn, session in list(self._held_back.items()):
+            if not session.allowance.is_overdrawn(now):
+                del self._held_back[conn]
+                self._read_on(session)
 
     # To the server.
 
@@ -284,9 +323,7 @@ class PortalSessionHandler:
             if isinstance(message, Input):
                 session.held_bytes -= len(message.text)
                 session.cmd_total += not is_idle_line(message.text)
-        if session.is_paused and self._has_room(session):
-            session.is_paused = False
-            session.resume_reading()
+        self._read_on(session)
 
     def _change(self, session: PortalSession, change: dict[str, Any]) -> None:
         was_logged_in, had_token = session.logged_in, session.copy.get("resume", b"")
@@ -297,6 +334,7 @@ class PortalSessionHandler:
             session.show_input()
         if session.logged_in and not was_logged_in:
             session.conn_time = self._clock()
+            self.newcomers.remove(session.key.conn)
 
     def _take_token(self, session: PortalSession, token_hash: bytes) -> None:
         """Outputs are counted from here on; a client that waits for its token gets it."""
@@ -324,6 +362,8 @@ class PortalSessionHandler:
         session = self._sessions.pop(conn, None)
         if session is not None:
             session.held.clear()
+            self.newcomers.remove(conn)
+            self._held_back.pop(conn, None)
             if session.has_client:
                 session.has_client = False
                 session.disconnect(reason)
@@ -341,10 +381,28 @@ class PortalSessionHandler:
 
     def drop(self, session: PortalSession, text: str) -> None:
         """Tell a client why and close its connection; the server is not told."""
+        self._tell(session, text)
+        self._close(session.key.conn, text)
+
+    def let_go(self, session: PortalSession, text: str) -> None:
+        """Tell a client why and close its connection; the server is told that it has left."""
+        self._tell(session, text)
+        self.client_left(session, text, clean=True)
+        session.disconnect(text)
+
+    def end_newcomers(self, grace_s: float, text: str) -> None:
+        """Let go who has been here for so long without logging in, unless a line of theirs waits
+        for the server."""
+        for conn in self.newcomers.since(self._clock() - grace_s):
+            session = self._sessions[conn]
+            if not session.held:
+                self.let_go(session, text)
+
+    def _tell(self, session: PortalSession, text: str) -> None:
+        """Show a text from the portal: it is in no row."""
         if session.has_client:
             session.data_out("text", [text], {})
             session.flush()
-        self._close(session.key.conn, text)
 
     def disconnect_all(self, text: str) -> None:
         """Tell every client why and close its connection; the server is not told."""

@@ -251,6 +251,7 @@ class Game:
         else:
             self._puppeting.at_back(session, account, is_seamless)
         session.at_sync()
+        self.door.check(session)
 
     @entry
     def at_disconnect(self, session: ServerSession, reason: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, cast
 import structlog
 
 from everdoor.encodings import encoding_name
+from everdoor_portal.limits import Entrance, Verdict
 from everdoor_portal.render.renderer import Renderer, render_output
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
@@ -53,6 +54,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._gateway = gateway
         self._telnet = TelnetConnection(gateway.max_chars)
         self._transport: asyncio.Transport | None = None
+        self._turn: asyncio.TimerHandle | None = None
 
     # The transport's side.
 
@@ -62,10 +64,28 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         peer = transport.get_extra_info("peername")
         self.address, self.port = peer[0].removeprefix("::ffff:"), peer[1]
         self.learn_flags(self._telnet.flags)
-        self._telnet.start()
-        self._gateway.sessions.connect(self)
-        _log.info("client connected", session=str(self.key), peer=self.address)
-        self.flush()
+        self._enter(self._gateway.entrance.arrive(self.address, self._gateway.clock()))
+
+    def _enter(self, verdict: Verdict) -> None:
+        """Begin the session, or wait for its turn, or let the client go."""
+        if verdict.text:
+            self._telnet.send_text(verdict.text + "\n")
+        if verdict.is_refused:
+            _log.info("client refused", peer=self.address, reason=verdict.text)
+            self._close()
+        elif verdict.wait_s:
+            self.flush()
+            self.pause_reading()
+            self._turn = self._gateway.loop.call_later(verdict.wait_s, self._take_turn)
+        else:
+            self._telnet.start()
+            self._gateway.sessions.connect(self)
+            _log.info("client connected", session=str(self.key), peer=self.address)
+            self.flush()
+
+    def _take_turn(self) -> None:
+        self.resume_reading()
+        self._enter(self._gateway.entrance.enter(self.address))
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._gateway.buffer
@@ -80,6 +100,8 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._take_events()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
         self._leave("connection lost" if exc else "client closed the connection", exc is None)
         self._transport = None
 
@@ -116,7 +138,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
                 self._leave("client closed the connection", clean=True)
 
     def _leave(self, reason: str, clean: bool) -> None:
-        if self.has_client:
+        if self.has_client and self.sessionhandler is not None:
             _log.info("client left", session=str(self.key), reason=reason)
             self._gateway.sessions.client_left(self, reason, clean)
 
@@ -152,6 +174,11 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             _log.info("client let go", session=str(self.key), reason=reason)
+            self._close()
+
+    def _close(self) -> None:
+        transport = self._transport
+        if transport is not None:
             self.flush()
             transport.close()
             self._gateway.loop.call_later(CLOSE_S, transport.abort)
@@ -170,6 +197,7 @@ class TelnetGateway:
 
     Args:
         max_chars: Longest line in characters; 0: no limit but memory's.
+        entrance: Asked for every client that comes; None: all are let in.
     """
 
     def __init__(
@@ -178,11 +206,13 @@ class TelnetGateway:
         sessions: PortalSessionHandler,
         clock: Callable[[], float],
         max_chars: int,
+        entrance: Entrance | None = None,
     ) -> None:
         self.loop = loop
         self.sessions = sessions
         self.clock = clock
         self.max_chars = max_chars
+        self.entrance = entrance or Entrance(sessions.newcomers, lambda: 0.0)
         self.buffer = memoryview(bytearray(READ_BYTES))
         self.renderer = Renderer(encode_text)
         self._server: asyncio.Server | None = None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everdoor_auth.addresses import address_key
+from everdoor.addresses import address_key
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,176 @@
+"""Limits as clients meet them on sockets: who is let in, who waits, who is disturbed by whom."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from everdoor.bans import BanList
+from everdoor.ids import Incarnation, RowId
+from everdoor.messages.accounts import Ban
+from everdoor.messages.stream import Input, Output, Row
+from everdoor_portal.gateways.telnet import MAX_UNSENT_BYTES, TelnetGateway
+from everdoor_portal.limits import Entrance
+from everdoor_portal.sessionhandler import PortalSessionHandler
+from running import run, until
+
+HOST, OTHER_HOST = "127.0.0.1", "127.0.0.2"
+
+Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Stand(NamedTuple):
+    """A gateway that listens, and what it works with."""
+
+    gateway: TelnetGateway
+    sessions: PortalSessionHandler
+    entrance: Entrance
+    port: int
+    clients: list[Client]
+
+    async def client(self, host: str = HOST) -> Client:
+        client = await asyncio.open_connection(HOST, self.port, local_addr=(host, 0))
+        self.clients.append(client)
+        return client
+
+    async def refused(self, host: str = HOST) -> str:
+        """What a client is shown that is let go at once."""
+        reader, _ = await self.client(host)
+        return (await reader.read()).decode()
+
+    def lines(self) -> list[str]:
+        return [each.text for each in self.sessions.take_outgoing() if isinstance(each, Input)]
+
+
+@asynccontextmanager
+async def stand(
+    max_rate: int = 0, max_newcomers: int = 0, max_lines: int = 0, max_chars: int = 6000
+) -> AsyncIterator[Stand]:
+    loop = asyncio.get_running_loop()
+    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, 0, max_lines)
+    entrance = Entrance(sessions.newcomers, lambda: 0.0, max_rate, max_newcomers)
+    gateway = TelnetGateway(loop, sessions, loop.time, max_chars, entrance)
+    listener = socket.create_server((HOST, 0))
+    await gateway.listen(listener)
+    here = Stand(gateway, sessions, entrance, listener.getsockname()[1], [])
+    yield here
+    sessions.disconnect_all("")
+    for _, writer in here.clients:
+        writer.close()
+        await writer.wait_closed()
+    gateway.close()
+    listener.close()
+
+
+def test_banned_client_is_told_why_and_let_go() -> None:
+    async def main() -> None:
+        async with stand() as here:
+            here.entrance.bans = BanList(
+                [Ban(1, "address", OTHER_HOST, None, "Spam.", "", 0, None)]
+            )
+            shown = await here.refused(OTHER_HOST)
+            assert shown.startswith("You have been banned") and "Spam." in shown
+            await here.client()
+            await until(lambda: len(here.sessions) == 1)
+
+    run(main())
+
+
+def test_client_beyond_the_rate_is_told_and_let_in_in_its_turn_with_what_it_typed() -> None:
+    async def main() -> None:
+        async with stand(max_rate=5) as here:
+            clients = [await here.client() for _ in range(7)]
+            reader, writer = clients[-1]
+            writer.write(b"look\r\n")
+            assert b"let in in 1 second" in await reader.readuntil(b"\n")
+            await until(lambda: len(here.sessions) == 7)
+            await until(lambda: "look" in here.lines())
+
+    run(main())
+
+
+def test_client_that_leaves_while_it_waits_is_no_session() -> None:
+    async def main() -> None:
+        async with stand(max_rate=2) as here:
+            clients = [await here.client() for _ in range(3)]
+            clients[-1][1].close()
+            await here.client(OTHER_HOST)
+            await until(lambda: len(here.sessions) == 3)
+            assert [session.address for session in here.sessions] == [HOST, HOST, OTHER_HOST]
+
+    run(main())
+
+
+def test_client_beyond_the_queue_is_refused() -> None:
+    async def main() -> None:
+        async with stand(max_rate=1) as here:
+            for _ in range(6):
+                await here.client()
+            assert "Please try again in a moment." in await here.refused()
+
+    run(main())
+
+
+def test_client_of_an_address_with_many_who_are_not_logged_in_is_refused() -> None:
+    async def main() -> None:
+        async with stand(max_newcomers=2) as here:
+            for _ in range(2):
+                await here.client()
+            await until(lambda: len(here.sessions) == 2)
+            assert "2 connections wait for a login already" in await here.refused()
+            here.sessions.apply(Row(RowId(1, 1), [], [(1, {"logged_in": True})], [], []))
+            await here.client()
+            await until(lambda: len(here.sessions) == 3)
+
+    run(main())
+
+
+def test_client_that_types_too_fast_is_held_back_and_loses_no_line() -> None:
+    async def main() -> None:
+        async with stand(max_lines=1000) as here:
+            reader, writer = await here.client()
+            lines = [f"say {number}" for number in range(3000)]
+            writer.write("".join(f"{line}\r\n" for line in lines).encode())
+            got: list[str] = []
+            while len(got) < len(lines):
+                here.sessions.tick()
+                got += here.lines()
+                await asyncio.sleep(0.001)
+            assert got == lines
+            assert b"None is lost" in await reader.readuntil(b"another.")
+
+    run(main())
+
+
+def test_line_that_is_too_long_is_refused_and_the_next_one_done() -> None:
+    async def main() -> None:
+        async with stand(max_chars=100) as here:
+            reader, writer = await here.client()
+            writer.write(b"x" * 101 + b"\r\nlook\r\n")
+            await until(lambda: here.lines() == ["look"])
+            assert b"101 characters; at most 100 are taken" in await reader.readuntil(b"done.")
+
+    run(main())
+
+
+def test_client_that_does_not_read_is_disconnected_and_others_do_not_notice() -> None:
+    async def main() -> None:
+        async with stand() as here:
+            stuck, reading = await here.client(), await here.client()
+            stuck[1].transport.pause_reading()
+            await until(lambda: len(here.sessions) == 2)
+            page = "x" * 60_000 + "\n"
+            size = 0
+            for number in range(1, 400):
+                outputs = [Output([1, 2], "text", [page], {}), Output([2], "text", ["end\n"], {})]
+                here.sessions.apply(Row(RowId(1, number), [], [], outputs, []))
+                size += len(await reading[0].readuntil(b"end\r\n"))
+                if not here.sessions.get(1).has_client:  # type: ignore[union-attr]
+                    break
+            assert MAX_UNSENT_BYTES < size
+            assert [session.has_client for session in here.sessions] == [False, True]
+
+    run(main())
