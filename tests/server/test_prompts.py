@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from everdoor.messages.accounts import AccountFound
 from everdoor.messages.stream import Copy, FlagsChanged, Input
 from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server import waits
 from everdoor_server.adoption import INTERRUPTED
-from everdoor_server.driving import VOID
+from everdoor_server.driving import VOID, may_be_secret
 from everdoor_server.session import ServerSession
 from tinygame import Account, Does, ScriptedPortal, TinyServer, started
 
@@ -166,6 +168,26 @@ def test_lines_after_a_finished_prompt_are_run_also_when_a_crash_comes_between()
     answer(portal, 5, "look", 1)
     portal.take()
     assert portal.log[1][-1] == "did look"
+
+
+@pytest.mark.parametrize(
+    ("logged_in", "text", "asked", "secret"),
+    [
+        (True, "say hello", False, False),
+        (True, "", False, False),
+        (True, "password old = new", False, True),
+        (True, "UserPassword anna=new", False, True),
+        (True, "hello", True, True),
+        (False, "say hello", False, True),
+    ],
+)
+def test_line_that_may_hold_a_password_is_kept_secret(
+    logged_in: bool, text: str, asked: bool, secret: bool
+) -> None:
+    server, _ = started()
+    session = server.session(1)
+    session.logged_in, session.is_asked = logged_in, asked
+    assert may_be_secret(session, Input(1, 2, text)) is secret
 
 
 def test_command_that_fails_to_begin_again_disturbs_nobody() -> None:

@@ -381,11 +381,20 @@ class Driver:
                     self._set_off.append(target)
 
 
+def may_be_secret(session: ServerSession | None, message: Input) -> bool:
+    """Whether a password may be in a line: before the login, at a prompt, in commands for it."""
+    if session is None or not session.logged_in or session.is_asked:
+        return True
+    words = message.text.split(maxsplit=1)
+    is_about_passwords = bool(words) and words[0].lower().endswith("password")
+    return is_about_passwords or session.is_void(message.prompt)
+
+
 def _log_skipped(lane: Lane, message: Numbered) -> None:
-    """Log what is needed to find out what a line does; a password may be in it before a login."""
+    """Log what is needed to find out what a line does, unless a password may be in it."""
     session = lane.session
     text = message.text if isinstance(message, Input) else type(message).__name__
-    is_secret = isinstance(message, Input) and not (session and session.logged_in)
+    is_secret = isinstance(message, Input) and may_be_secret(session, message)
     _log.error(
         "a line was skipped: servers have died of it",
         session=str(lane.key),
