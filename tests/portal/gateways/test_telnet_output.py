@@ -10,12 +10,19 @@ from everdoor.ids import Incarnation, RowId
 from everdoor.messages.stream import Output, Row
 from everdoor_portal.gateways.telnet import TelnetGateway
 from everdoor_portal.sessionhandler import PortalSessionHandler
+from everdoor_portal.telnet.connection import TelnetConnection
 from running import run, until
 
 HOST = "127.0.0.1"
-DO_TTYPE_AND_NAWS = b"\xff\xfd\x18\xff\xfd\x1f"
 IAC_GA = b"\xff\xf9"
 WILL_ECHO = b"\xff\xfb\x01"
+
+
+def opening() -> bytes:
+    """What every client is asked and offered first."""
+    connection = TelnetConnection()
+    connection.start()
+    return connection.data_to_send()
 
 
 async def shown(flags: list[dict[str, Any]], *outputs: Output) -> list[bytes]:
@@ -38,7 +45,7 @@ async def shown(flags: list[dict[str, Any]], *outputs: Output) -> list[bytes]:
         await writer.wait_closed()
     gateway.close()
     listener.close()
-    return [data.removeprefix(DO_TTYPE_AND_NAWS) for data in sent]
+    return [data.removeprefix(opening()) for data in sent]
 
 
 def test_clients_are_shown_a_text_as_each_can_show_it() -> None:

@@ -14,11 +14,13 @@ from everdoor_portal.telnet.events import (
     ProtocolAbuse,
 )
 from everdoor_portal.telnet.lines import MAX_LINE_BYTES
+from everdoor_portal.telnet.options import SUPPORTED
 from everdoor_portal.telnet.parser import MAX_SUBNEGOTIATION_BYTES
 
 DO, DONT, WILL, WONT = b"\xff\xfd", b"\xff\xfe", b"\xff\xfb", b"\xff\xfc"
 SB, SE, GA, NOP, AYT, EC, EL = (b"\xff" + bytes([c]) for c in (250, 240, 249, 241, 246, 247, 248))
-ECHO, SGA, TTYPE, NAWS, UNKNOWN = b"\x01", b"\x03", b"\x18", b"\x1f", b"\xc8"
+ECHO, SGA, TTYPE, NAWS, UNKNOWN = b"\x01", b"\x03", b"\x18", b"\x1f", b"\x63"
+EOR, END_OF_RECORD = b"\x19", b"\xff\xef"
 TTYPE_SEND = SB + TTYPE + b"\x01" + SE
 
 
@@ -120,17 +122,26 @@ def test_connection_does_the_same_byte_by_byte(
     assert exchange(started(), *(bytes([byte]) for byte in stream)) == (events, sent)
 
 
-def test_start_asks_for_terminal_and_size_once() -> None:
+def opening() -> bytes:
+    return b"".join(
+        (DO if support.asks_remote else WILL) + bytes([option])
+        for option, support in SUPPORTED.items()
+        if support.asks_remote or support.offers_local
+    )
+
+
+def test_start_asks_and_offers_what_the_table_says_once() -> None:
     connection = TelnetConnection()
     connection.start()
     connection.start()
-    assert connection.data_to_send() == DO + TTYPE + DO + NAWS
+    assert connection.data_to_send() == opening()
     assert connection.data_to_send() == b""
 
 
 def test_connection_is_settled_when_the_client_has_told_all() -> None:
     connection = started()
-    for answer in (WONT + NAWS, WILL + TTYPE, terminal("A")):
+    refusals = opening().replace(DO + TTYPE, b"").replace(WILL, DONT).replace(DO, WONT)
+    for answer in (refusals, WILL + TTYPE, terminal("A")):
         exchange(connection, answer)
         assert not connection.is_settled
     exchange(connection, terminal("A"))
@@ -214,6 +225,22 @@ def test_prompt_ends_with_ga_until_the_client_does_without() -> None:
     assert connection.data_to_send() == b"> " + GA
 
 
+def test_prompt_ends_with_eor_while_the_client_has_agreed_to_it() -> None:
+    connection = started()
+    assert exchange(connection, DO + SGA + DO + EOR) == ([], WILL + SGA)
+    connection.marks_prompts = False
+    connection.send_prompt("> ")
+    assert connection.data_to_send() == b"> " + END_OF_RECORD
+    assert exchange(connection, DONT + EOR) == ([], WONT + EOR)
+    connection.send_prompt("> ")
+    assert connection.data_to_send() == b"> "
+    assert exchange(connection, DO + EOR) == ([], WILL + EOR)
+
+
+def test_client_that_would_mark_its_own_records_is_declined() -> None:
+    assert exchange(started(), WILL + EOR) == ([], DONT + EOR)
+
+
 def test_hidden_input_gets_its_line_end_from_us() -> None:
     connection = started()
     connection.hide_input()
@@ -260,13 +287,13 @@ def test_end_of_input_is_told_once_and_runs_no_half_line() -> None:
 
 UNEXPECTED = [
     (size(80, 24), "unexpected subnegotiation of NAWS"),
-    (SB + UNKNOWN + SE, "unexpected subnegotiation of option 200"),
+    (SB + UNKNOWN + SE, "unexpected subnegotiation of option 99"),
     (WILL + NAWS + SB + NAWS + b"\0" + SE, "NAWS expects 4 bytes, 1 came"),
     (WILL + TTYPE + SB + TTYPE + b"\x01" + SE, "TTYPE expects IS from the client"),
     (SB + NAWS + b"x" * 2000 + SE, "subnegotiation over 1024 bytes"),
     (SE, "unexpected SE"),
     (b"\xff\x07", "unexpected command 7"),
-    (WONT + UNKNOWN, "needless WONT option 200"),
+    (WONT + UNKNOWN, "needless WONT option 99"),
 ]
 
 

@@ -28,5 +28,5 @@ def test_naws_refuses_another_layout(payload: bytes) -> None:
 
 def test_naws_asks_nothing_and_is_settled() -> None:
     handler = NawsHandler()
-    assert handler.begin().send == b""
+    assert handler.begin().send is None
     assert handler.is_settled

@@ -22,6 +22,7 @@ def test_table_asks_for_the_clients_size_and_terminal_only() -> None:
     assert asked == {Option.NAWS, Option.TTYPE}
 
 
-def test_table_accepts_on_our_side_only_what_needs_no_more_from_us() -> None:
-    accepted = {option for option, support in SUPPORTED.items() if support.accepts_local}
-    assert accepted == {Option.SGA}
+def test_table_offers_only_what_it_accepts() -> None:
+    for support in SUPPORTED.values():
+        assert support.accepts_local or not support.offers_local
+        assert support.accepts_remote or not support.asks_remote

@@ -7,7 +7,7 @@ from everdoor_portal.telnet.ttype import TtypeHandler, mtts_flags, terminal_flag
 SEND = b"\x01"
 
 
-def answers(*names: bytes) -> tuple[TtypeHandler, dict[str, FlagValue], list[bytes]]:
+def answers(*names: bytes) -> tuple[TtypeHandler, dict[str, FlagValue], list[bytes | None]]:
     """Give the names in turn; returns the handler, the flags, and what was sent each time."""
     handler = TtypeHandler()
     flags: dict[str, FlagValue] = {}
@@ -21,7 +21,7 @@ def answers(*names: bytes) -> tuple[TtypeHandler, dict[str, FlagValue], list[byt
 
 def test_ttype_cycles_through_name_terminal_and_mtts() -> None:
     handler, flags, sent = answers(b"Mudlet 4.17", b"ANSI-TRUECOLOR", b"MTTS 2349")
-    assert sent == [SEND, SEND, SEND, b""]
+    assert sent == [SEND, SEND, SEND, None]
     assert handler.is_settled
     assert (flags["CLIENTNAME"], flags["TERM"]) == ("Mudlet 4.17", "ANSI-TRUECOLOR")
     known = {"ANSI", "UTF-8", "XTERM256", "OSC_COLOR_PALETTE", "TRUECOLOR", "SSL"}
@@ -30,7 +30,7 @@ def test_ttype_cycles_through_name_terminal_and_mtts() -> None:
 
 def test_ttype_ends_when_a_plain_client_repeats_itself() -> None:
     handler, flags, sent = answers(b"XTERM-256COLOR", b"XTERM-256COLOR")
-    assert sent == [SEND, SEND, b""]
+    assert sent == [SEND, SEND, None]
     assert handler.is_settled
     assert flags["TERM"] == "XTERM-256COLOR"
     assert flags["XTERM256"] is True
@@ -38,7 +38,7 @@ def test_ttype_ends_when_a_plain_client_repeats_itself() -> None:
 
 def test_ttype_asks_three_times_at_most() -> None:
     handler, flags, sent = answers(b"A", b"B", b"C")
-    assert sent == [SEND, SEND, SEND, b""]
+    assert sent == [SEND, SEND, SEND, None]
     assert flags == {"CLIENTNAME": "A", "TERM": "B"}
 
 

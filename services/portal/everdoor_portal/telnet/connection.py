@@ -5,7 +5,8 @@ It has no socket, no clock and no timer. Its owner feeds it, takes `events_recei
 both were taken is bounded (`buffered_bytes`). A chunk of n bytes gives at most n events and n
 times the longest answer: the owner bounds these by how much it reads at a time.
 
-Source: RFC 854, 855, 857 (ECHO), 858 (SGA), 1073 (NAWS), 1091 (TTYPE), 1143 (Q method).
+Source: RFC 854, 855, 857 (ECHO), 858 (SGA), 885 (EOR), 1143 (Q method); the sources of the other
+options are named where they are handled.
 """
 
 from collections.abc import Mapping
@@ -61,6 +62,7 @@ _IAC = bytes((Command.IAC,))
 _IAC_SB = bytes((Command.IAC, Command.SB))
 _IAC_SE = bytes((Command.IAC, Command.SE))
 _IAC_GA = bytes((Command.IAC, Command.GA))
+_IAC_EOR = bytes((Command.IAC, Command.EOR))
 _CRLF = b"\r\n"
 _BACKSPACE = b"\b"
 _HERE = b"\r\n[yes]\r\n"  # RFC 854: some visible evidence that the AYT was received
@@ -191,10 +193,12 @@ class TelnetConnection:
         return data
 
     def start(self) -> None:
-        """Ask the client what it is and can. Call once, when it has connected."""
+        """Ask the client what it is and can, and offer what we can. Call once, at the start."""
         for option, support in SUPPORTED.items():
             if support.asks_remote:
                 self._out += self._negotiator.request(Side.REMOTE, option, enable=True)
+            if support.offers_local:
+                self._out += self._negotiator.request(Side.LOCAL, option, enable=True)
 
     def send_text(self, text: str) -> None:
         """Send text, clean of foreign control characters; nothing is added at its end."""
@@ -205,9 +209,12 @@ class TelnetConnection:
         self._out += data
 
     def send_prompt(self, text: str) -> None:
-        """Send a prompt, marked by GA as the end of output unless the client does without."""
+        """Send a prompt and mark its end: by EOR for a client that has agreed to it (RFC 885),
+        else by GA unless the client does without."""
         self.send_text(text)
-        if self.marks_prompts and not self._negotiator.is_in_effect(Side.LOCAL, Option.SGA):
+        if self._is_doing(Option.EOR):
+            self._out += _IAC_EOR
+        elif self.marks_prompts and not self._is_doing(Option.SGA):
             self._out += _IAC_GA
 
     def hide_input(self) -> None:
@@ -277,9 +284,14 @@ class TelnetConnection:
         if outcome.violation:
             self._count_violation(outcome.violation)
 
+    def _is_doing(self, option: int) -> bool:
+        return self._negotiator.is_in_effect(Side.LOCAL, option)
+
     def _switch(self, side: Side, option: int, enabled: bool) -> None:
         if (side, option) == (Side.LOCAL, Option.ECHO):
             self._is_hiding = enabled
+        if flag := SUPPORTED[option].flag:
+            self._learn({flag: any(map(self._is_doing, _options_of(flag)))})
         make_handler = SUPPORTED[option].handler
         if make_handler is None:
             return
@@ -300,16 +312,25 @@ class TelnetConnection:
             self._count_violation(str(exc))
 
     def _take_answer(self, option: int, answer: Answer) -> None:
-        if answer.send:
-            self._out += _IAC_SB + bytes((option,)) + escape(answer.send) + _IAC_SE
+        if answer.send is not None:
+            self._send_subnegotiation(option, answer.send)
+        self._learn(answer.flags)
+        self._events += answer.events
+
+    def _send_subnegotiation(self, option: int, payload: bytes) -> None:
+        self._out += _IAC_SB + bytes((option,)) + escape(payload) + _IAC_SE
+
+    def _learn(self, flags: Mapping[str, FlagValue]) -> None:
         changed = {
             name: value
-            for name, value in answer.flags.items()
+            for name, value in flags.items()
             if self._flags.get(name, DEFAULT_FLAGS[name]) != value
         }
         if changed:
             self._flags.update(changed)
             self._add_flags_changed(changed)
+            if "ENCODING" in changed:
+                self.encoding = str(changed["ENCODING"])
 
     def _add_flags_changed(self, changed: dict[str, FlagValue]) -> None:
         """Join changes that follow each other into one event, so that a flood of them is one."""
@@ -328,3 +349,7 @@ class TelnetConnection:
     def _give_up(self, reason: str) -> None:
         self._is_closed = True
         self._events.append(ProtocolAbuse(reason))
+
+
+def _options_of(flag: str) -> list[int]:
+    return [option for option, support in SUPPORTED.items() if support.flag == flag]

@@ -6,7 +6,7 @@ Handlers see payloads only, without IAC SB, the option and IAC SE: the connectio
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from everdoor_portal.telnet.events import FlagValue
+from everdoor_portal.telnet.events import Event, FlagValue
 
 
 class MalformedSubnegotiation(ValueError):
@@ -18,11 +18,13 @@ class Answer(NamedTuple):
 
     Attributes:
         flags: Protocol flags that are now known, changed or not.
-        send: Payload of a subnegotiation to send; empty when there is none.
+        send: Payload of a subnegotiation to send, which may be empty; None when there is none.
+        events: What the owner is to be told.
     """
 
     flags: Mapping[str, FlagValue] = {}
-    send: bytes = b""
+    send: bytes | None = None
+    events: tuple[Event, ...] = ()
 
 
 class OptionHandler(Protocol):

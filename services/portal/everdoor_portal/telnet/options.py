@@ -43,6 +43,7 @@ class Option(IntEnum):
     ECHO = 1
     SGA = 3
     TTYPE = 24
+    EOR = 25
     NAWS = 31
 
 
@@ -52,15 +53,19 @@ class Support(NamedTuple):
     Attributes:
         option: Which one.
         accepts_local: We do it (WILL) when the client asks (DO).
+        offers_local: We offer to do it (WILL) at the start; implies `accepts_local`.
         accepts_remote: We let the client do it (DO) when it offers (WILL).
         asks_remote: We ask the client for it (DO) at the start.
+        flag: Protocol flag that is true while we do the option, or another one of this flag.
         handler: Makes the handler of its subnegotiations; None when it has none.
     """
 
     option: Option
     accepts_local: bool = False
+    offers_local: bool = False
     accepts_remote: bool = False
     asks_remote: bool = False
+    flag: str = ""
     handler: Callable[[], OptionHandler] | None = None
 
 
@@ -73,6 +78,7 @@ SUPPORTED: dict[int, Support] = {
         Support(Option.SGA, accepts_local=True, accepts_remote=True),
         Support(Option.TTYPE, accepts_remote=True, asks_remote=True, handler=TtypeHandler),
         Support(Option.NAWS, accepts_remote=True, asks_remote=True, handler=NawsHandler),
+        Support(Option.EOR, accepts_local=True, offers_local=True),
     )
 }
 

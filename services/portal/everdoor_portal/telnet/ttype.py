@@ -69,7 +69,7 @@ class TtypeHandler:
             name == self._last or name.startswith(_MTTS_PREFIX) or self._answers == MAX_ANSWERS
         )
         self._last = name
-        return Answer(flags, b"" if self.is_settled else bytes([SEND]))
+        return Answer(flags, None if self.is_settled else bytes([SEND]))
 
     def _flags_of(self, name: str) -> dict[str, FlagValue]:
         if name.startswith(_MTTS_PREFIX):
