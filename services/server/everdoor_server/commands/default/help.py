@@ -28,7 +28,6 @@ class CmdHelp(MuxCommand):
 
     key = "help"
     aliases = ("?", "h")
-    arg_regex = None
 
     def func(self) -> None:
         topic = self.args.lower()

@@ -214,7 +214,6 @@ class CmdUnconnectedHelp(MuxCommand):
 
     key = "help"
     aliases = ("h", "?")
-    arg_regex = None
 
     def func(self) -> None:
         self.msg(HELP)
