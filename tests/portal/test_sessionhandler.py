@@ -324,13 +324,13 @@ def test_idle_line_is_what_clients_send_by_themselves(line: str, is_idle: bool) 
 # From the portal itself.
 
 
-def test_announcement_of_the_portal_goes_to_every_client_that_is_here() -> None:
+def test_announcement_of_the_portal_goes_to_those_meant_who_are_here() -> None:
     sessions = handler(Clock())
-    here, gone = client(sessions), client(sessions)
+    here, gone, other = (client(sessions) for _ in range(3))
     sessions.client_left(gone, "gone", clean=True)
-    sessions.announce_all("wait")
+    sessions.announce("wait", {here.key.conn, gone.key.conn})
     assert here.events == [("text", "wait"), ("flush",)]
-    assert gone.events == []
+    assert gone.events == other.events == []
 
 
 def test_portal_that_ends_tells_every_client_and_closes() -> None:

@@ -600,6 +600,19 @@ def test_players_are_told_once_that_the_server_is_away_and_once_that_it_is_back(
     assert bench.clients[0].shown == [AWAY_NOTICE, BACK_NOTICE]
 
 
+def test_player_who_connects_while_the_server_is_away_is_told_so_too() -> None:
+    bench = Bench(clients=1)
+    bench.open()
+    bench.uplink.disconnected(bench.clock.now)
+    bench.wait(3.0)
+    newcomer = client(bench.sessions)
+    bench.wait(0.25)
+    late = client(bench.sessions)
+    bench.open()
+    assert newcomer.shown == bench.clients[0].shown == [AWAY_NOTICE, BACK_NOTICE]
+    assert late.shown == []
+
+
 def test_players_are_told_nothing_where_notices_are_off() -> None:
     bench = Bench(clients=1, notice_after_s=0)
     bench.wait(100)

@@ -9,7 +9,7 @@ Source: docs/protocol.md, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -370,12 +370,12 @@ class PortalSessionHandler:
 
     # From the portal itself.
 
-    def announce_all(self, text: str) -> None:
-        """Show a text to every client, from the portal: it is in no row."""
+    def announce(self, text: str, conns: Collection[int]) -> None:
+        """Show a text to these clients, from the portal: it is in no row."""
         args: list[Any] = [text]
         options: dict[str, Any] = {}
         for session in self._sessions.values():
-            if session.has_client:
+            if session.has_client and session.key.conn in conns:
                 session.data_out("text", args, options)
                 session.flush()
 

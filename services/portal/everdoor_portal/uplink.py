@@ -114,7 +114,7 @@ class Uplink:
         self._receiver = FrameReceiver(0)
         self._state = LinkState.AWAY
         self._away_since = now
-        self._noticed = False
+        self._told: set[int] = set()
         self._last_heard = now
         self._last_sent = now
         self._retry_at = now
@@ -259,9 +259,8 @@ class Uplink:
             self._send([Deaths(lines[i : i + INPUTS_PER_FRAME])], now)
         for inputs in _in_frames(list(self._sessions.held())):
             self._send(inputs, now)
-        if self._noticed:
-            self._noticed = False
-            self._sessions.announce_all(BACK_NOTICE)
+        self._sessions.announce(BACK_NOTICE, self._told)
+        self._told.clear()
 
     def _refused(self, code: str, text: str, now: float) -> None:
         _log.warning("the server refuses this portal", code=code, reason=text)
@@ -314,9 +313,11 @@ class Uplink:
         elif self._state is LinkState.AWAY and now >= self._give_up_at:
             self._needs_socket = True
         away_s = self.away_s(now)
-        if 0 < self._notice_after_s < away_s and not self._noticed:
-            self._noticed = True
-            self._sessions.announce_all(AWAY_NOTICE)
+        if 0 < self._notice_after_s < away_s:
+            # Not once for all: others connect while it is away.
+            untold = {session.key.conn for session in self._sessions} - self._told
+            self._sessions.announce(AWAY_NOTICE, untold)
+            self._told |= untold
         if 0 < self._max_hold_s < away_s:
             self._let_go()
 
