@@ -20,6 +20,7 @@ from everdoor_portal.telnet.parser import MAX_SUBNEGOTIATION_BYTES
 DO, DONT, WILL, WONT = b"\xff\xfd", b"\xff\xfe", b"\xff\xfb", b"\xff\xfc"
 SB, SE, GA, NOP, AYT, EC, EL = (b"\xff" + bytes([c]) for c in (250, 240, 249, 241, 246, 247, 248))
 ECHO, SGA, TTYPE, NAWS, UNKNOWN = b"\x01", b"\x03", b"\x18", b"\x1f", b"\x63"
+CHARSET, ENVIRON = b"\x2a", b"\x27"
 EOR, END_OF_RECORD = b"\x19", b"\xff\xef"
 TTYPE_SEND = SB + TTYPE + b"\x01" + SE
 
@@ -89,6 +90,18 @@ STREAMS: list[tuple[bytes, list[Event], bytes]] = [
     (DO + ECHO + WILL + ECHO, [], WONT + ECHO + DONT + ECHO),
     (DO + SGA + WILL + SGA, [], WILL + SGA + DO + SGA),
     (DO + b"\xff", [], WONT + b"\xff"),
+    (
+        DO + CHARSET + SB + CHARSET + b"\x02ISO-8859-1" + SE + b"\xe9\xff\xff\n",
+        [FlagsChanged({"ENCODING": "iso8859-1"}), Line("éÿ")],
+        SB + CHARSET + b"\x01;UTF-8;ISO-8859-1" + SE,
+    ),
+    (WILL + CHARSET, [], DONT + CHARSET),
+    (
+        WILL + ENVIRON + SB + ENVIRON + b"\0\0CLIENT_NAME\1Mudlet\3USER\1anna" + SE,
+        [FlagsChanged({"CLIENTNAME": "Mudlet"})],
+        SB + ENVIRON + b"\1\0CHARSET\0CLIENT_NAME\0CLIENT_VERSION\0MTTS\0TERMINAL_TYPE" + SE,
+    ),
+    (DO + ENVIRON, [], WONT + ENVIRON),
     (NOP + NOP, [Keepalive()], b""),
     (b"lo" + NOP + b"ok\n", [Keepalive(), Line("look")], b""),
     (AYT, [Keepalive()], b"\r\n[yes]\r\n"),
@@ -190,6 +203,13 @@ def test_text_is_sent_in_the_chosen_encoding() -> None:
     connection.encoding = "latin-1"
     connection.send_text("ÿ日")
     assert connection.data_to_send() == b"\xff\xff?"
+
+
+def test_text_is_sent_in_the_encoding_that_the_client_has_chosen() -> None:
+    connection = started()
+    exchange(connection, DO + CHARSET + SB + CHARSET + b"\x02ISO-8859-1" + SE)
+    connection.send_text("é日")
+    assert (connection.encoding, connection.data_to_send()) == ("iso8859-1", b"\xe9?")
 
 
 def test_unknown_encoding_is_refused_and_changes_nothing() -> None:
@@ -347,6 +367,21 @@ def test_flood_of_a_command_ends_though_each_is_allowed(message: bytes) -> None:
     assert len(events) <= 3
 
 
+@pytest.mark.parametrize("in_one", [True, False])
+def test_hundred_thousand_environment_variables_change_nothing_and_are_not_kept(
+    in_one: bool,
+) -> None:
+    connection = started()
+    exchange(connection, WILL + ENVIRON)
+    variables = [b"\3V%d\1x" % number for number in range(100_000)]
+    between = b"" if in_one else SE + SB + ENVIRON + b"\0"
+    stream = SB + ENVIRON + b"\0" + between.join(variables) + SE
+    for start in range(0, len(stream), 4096):
+        connection.receive_data(stream[start : start + 4096], now=0.0)
+        assert connection.buffered_bytes <= MAX_SUBNEGOTIATION_BYTES + 2
+    assert [type(event) for event in connection.events_received()] == [ProtocolAbuse] * (not in_one)
+
+
 def test_dragging_a_window_for_some_seconds_is_no_abuse() -> None:
     connection = started()
     exchange(connection, WILL + NAWS)
@@ -377,6 +412,7 @@ wire = st.lists(
     st.one_of(
         st.sampled_from(
             [WILL, WONT, DO, DONT, SB, SE, NOP, AYT, EC, EL, ECHO, SGA, TTYPE, NAWS, UNKNOWN]
+            + [CHARSET, ENVIRON, EOR]
             + [size(80, 24), size(90, 24), terminal("A"), b"\xff", b"\0", b"\r", b"\n", b"say hi"]
         ),
         st.binary(max_size=8),

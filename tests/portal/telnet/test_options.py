@@ -17,9 +17,9 @@ def test_names_are_those_of_the_registry_or_the_number() -> None:
     ]
 
 
-def test_table_asks_for_the_clients_size_and_terminal_only() -> None:
+def test_table_asks_for_what_the_client_is_and_can_only() -> None:
     asked = {option for option, support in SUPPORTED.items() if support.asks_remote}
-    assert asked == {Option.NAWS, Option.TTYPE}
+    assert asked == {Option.NAWS, Option.TTYPE, Option.NEW_ENVIRON}
 
 
 def test_table_offers_only_what_it_accepts() -> None:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple
 
+from everdoor_portal.telnet.charset import CharsetHandler
 from everdoor_portal.telnet.handlers import OptionHandler
 from everdoor_portal.telnet.naws import NawsHandler
+from everdoor_portal.telnet.newenviron import NewEnvironHandler
 from everdoor_portal.telnet.ttype import TtypeHandler
 
 
@@ -45,6 +47,8 @@ class Option(IntEnum):
     TTYPE = 24
     EOR = 25
     NAWS = 31
+    NEW_ENVIRON = 39
+    CHARSET = 42
 
 
 class Support(NamedTuple):
@@ -78,6 +82,10 @@ SUPPORTED: dict[int, Support] = {
         Support(Option.SGA, accepts_local=True, accepts_remote=True),
         Support(Option.TTYPE, accepts_remote=True, asks_remote=True, handler=TtypeHandler),
         Support(Option.NAWS, accepts_remote=True, asks_remote=True, handler=NawsHandler),
+        Support(
+            Option.NEW_ENVIRON, accepts_remote=True, asks_remote=True, handler=NewEnvironHandler
+        ),
+        Support(Option.CHARSET, accepts_local=True, offers_local=True, handler=CharsetHandler),
         Support(Option.EOR, accepts_local=True, offers_local=True),
     )
 }

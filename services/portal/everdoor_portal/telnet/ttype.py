@@ -33,7 +33,7 @@ MTTS_FLAGS = (
 )
 """Protocol flags by bit of the MTTS number: the first is bit 0, worth 1."""
 
-_MTTS_PREFIX = "MTTS "
+MTTS_PREFIX = "MTTS "
 _MAX_MTTS_DIGITS = 6
 _PLAIN_TERMINALS = ("DUMB", "UNKNOWN", "NETWORK", "HARDCOPY")
 _ANSI_TERMINALS = ("ANSI", "VT", "XTERM", "LINUX", "SCREEN", "TMUX", "RXVT", "KONSOLE", "CYGWIN")
@@ -66,13 +66,13 @@ class TtypeHandler:
         flags = self._flags_of(name)
         self._answers += 1
         self.is_settled = (
-            name == self._last or name.startswith(_MTTS_PREFIX) or self._answers == MAX_ANSWERS
+            name == self._last or name.startswith(MTTS_PREFIX) or self._answers == MAX_ANSWERS
         )
         self._last = name
         return Answer(flags, None if self.is_settled else bytes([SEND]))
 
     def _flags_of(self, name: str) -> dict[str, FlagValue]:
-        if name.startswith(_MTTS_PREFIX):
+        if name.startswith(MTTS_PREFIX):
             return mtts_flags(name)
         if self._answers == 0:
             return {"CLIENTNAME": name, **terminal_flags(name)}
@@ -87,7 +87,7 @@ def mtts_flags(answer: str) -> dict[str, FlagValue]:
     Raises:
         MalformedSubnegotiation: What follows MTTS is not a number of at most 6 digits.
     """
-    digits = answer.removeprefix(_MTTS_PREFIX)
+    digits = answer.removeprefix(MTTS_PREFIX)
     if not digits.isdecimal() or len(digits) > _MAX_MTTS_DIGITS:
         raise MalformedSubnegotiation("MTTS expects a number of at most 6 digits")
     bits = int(digits)
