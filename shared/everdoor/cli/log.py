@@ -44,7 +44,12 @@ LOOK_S = 0.2
     help="Go on with what is logged from now on, until Ctrl-C.",
 )
 @click.option(
-    "--json", is_flag=True, show_envvar=True, help="Print one JSON document a line, as logged."
+    "--json",
+    is_flag=True,
+    # EVERDOOR_LOG_JSON is a setting: how processes log.
+    envvar="EVERDOOR_LOG_AS_JSON",
+    show_envvar=True,
+    help="Print one JSON document a line, as logged.",
 )
 def log(process: str | None, lines: int, follow: bool, json: bool) -> None:
     """Show what the processes of this home have logged, in the order of time (UTC).

@@ -33,8 +33,14 @@ class Program(click.Group):
     """A group whose commands are entry points.
 
     An EverdoorError ends the program with its text in one line, exit code 3 for a StartupError and
-    1 for others. Ctrl-C ends it quietly.
+    1 for others; wrong usage does so with exit code 2. Ctrl-C ends it quietly.
     """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as exc:
+            raise _in_one_line(exc) from exc
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self._known())
@@ -57,6 +63,8 @@ class Program(click.Group):
             raise CouldNotStart(str(exc)) from exc
         except EverdoorError as exc:
             raise Failure(str(exc)) from exc
+        except click.UsageError as exc:
+            raise _in_one_line(exc) from exc
         except (KeyboardInterrupt, click.Abort):
             click.echo(err=True)
             raise click.exceptions.Exit(1) from None
@@ -76,6 +84,22 @@ class CouldNotStart(Failure):
     """The same with exit code 3."""
 
     exit_code = COULD_NOT_START
+
+
+class WrongUsage(Failure):
+    """The same with exit code 2."""
+
+    exit_code = click.UsageError.exit_code
+
+
+def _in_one_line(error: click.UsageError) -> click.ClickException:
+    """What is wrong with the command line, and whose help tells what is right."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        # Nothing was wrong: a group alone shows its help.
+        return error
+    command = error.ctx.command_path if error.ctx else "everdoor"
+    told = " ".join(error.format_message().split()).rstrip(".")
+    return WrongUsage(f"{told}{' See' if told.endswith('?') else '; see'} `{command} --help`")
 
 
 def _broken(name: str, why: str) -> click.Command:

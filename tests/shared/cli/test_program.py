@@ -15,6 +15,7 @@ from everdoor.cli import main, program
 from everdoor.cli.program import Program
 from everdoor.cli.surroundings import option_variables
 from everdoor.errors import CallRefused, EverdoorError, SettingsError, StartupError, UserError
+from everdoor.settings import PREFIX, Settings
 
 
 def walk(command: click.Command, ctx: click.Context) -> Iterator[tuple[str, click.Command]]:
@@ -88,11 +89,39 @@ def test_interrupt_ends_quietly() -> None:
     assert run_failing(KeyboardInterrupt()) == (1, "", "\n")
 
 
-def test_wrong_usage_is_told_from_failure() -> None:
-    outcome = CliRunner().invoke(main, ["status", "--jsno"])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("stats", "No such command 'stats'; see `everdoor --help`"),
+        ("--loud", "No such option '--loud'; see `everdoor --help`"),
+        (
+            "status --jsno",
+            "No such option '--jsno'. Did you mean '--json'? See `everdoor status --help`",
+        ),
+        (
+            "session show",
+            "Missing argument 'SESSID'; see `everdoor session show --help`",
+        ),
+    ],
+)
+def test_wrong_usage_is_told_in_one_line(arguments: str, told: str) -> None:
+    outcome = CliRunner().invoke(main, arguments.split(), prog_name="everdoor")
+
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert outcome.stderr == f"everdoor: {told}\n"
+
+
+def test_group_alone_shows_its_help() -> None:
+    outcome = CliRunner().invoke(main, ["server"])
 
     assert outcome.exit_code == 2
-    assert "--json" in outcome.stderr
+    assert "reload" in outcome.output
+
+
+def test_no_option_takes_the_variable_of_a_setting() -> None:
+    settings = {PREFIX + name.upper() for name in Settings.model_fields}
+
+    assert settings.isdisjoint(option_variables(main))
 
 
 def test_command_that_cannot_be_loaded_leaves_the_others_usable(
