@@ -15,8 +15,9 @@ from typing import Final
 
 import msgspec
 
-from everdoor.archive.dump import masked, show_value
+from everdoor.archive.dump import show_value
 from everdoor.archive.files import read
+from everdoor.archive.secrets import Secrets
 from everdoor.state import AppSession
 from everdoor.state.archivefile import Item, Metadata, Record, Reference, Schemas
 
@@ -82,14 +83,16 @@ class _Archive:
         self.schemas: Mapping[str, object] = {}
         self.records: list[tuple[Record, Mapping[str, object]]] = []
         self._names: list[str] = []
+        secrets = Secrets(session)
         for item in items:
             match item:
                 case Metadata(values):
                     self.metadata = values
+                    secrets.learn(values)
                 case Schemas(versions):
                     self.schemas = versions
                 case Record():
-                    self.records.append((item, masked(session, item)))
+                    self.records.append((item, secrets.mask(item)))
 
     def name_records(self, identity: Mapping[str, str | None]) -> None:
         """Name all records, by the field that tells objects of a class apart."""

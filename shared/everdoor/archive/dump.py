@@ -1,7 +1,6 @@
 """An archive as text, for people: all that is in it, or all that is before the damage.
 
-Nothing is built and no class is asked; only the names of secret fields are taken from the session's
-classes, where it knows them.
+Nothing is built, and no class is asked; which fields are masked is said in `secrets`.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from typing import IO
 import msgspec
 
 from everdoor.archive.files import opened
+from everdoor.archive.secrets import Secrets
 from everdoor.errors import RestoreError, UserError
 from everdoor.playertext import clean
-from everdoor.state import SECRET, AppSession, State
+from everdoor.state import SECRET, AppSession
 from everdoor.state.archivefile import (
     End,
     Header,
@@ -63,9 +63,10 @@ def dump(session: AppSession, items: Iterable[Item]) -> Iterator[str]:
     Raises:
         RestoreError: Reading the items did; the last line says so too.
     """
+    secrets = Secrets(session)
     try:
         for item in items:
-            yield from map(clean, _lines(session, item))
+            yield from map(clean, _lines(secrets, item))
     except RestoreError as exc:
         yield clean(f"-- {exc}")
         raise
@@ -91,20 +92,12 @@ def show_value(value: object, name: Callable[[Reference], str] = repr) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def masked(session: AppSession, record: Record) -> Mapping[str, object]:
-    """The data of a record, secrets as `***` where the session knows its class."""
-    try:
-        cls = session.classes.named(record.class_name)
-    except RestoreError:
-        return record.data
-    return cls.mask_secrets(record.data) if issubclass(cls, State) else record.data
-
-
-def _lines(session: AppSession, item: Item) -> Iterator[str]:
+def _lines(secrets: Secrets, item: Item) -> Iterator[str]:
     match item:
         case Header(version):
             yield f"# Everdoor Session version {version}"
         case Metadata(values):
+            secrets.learn(values)
             yield "metadata"
             yield from _fields(values)
         case Schemas(versions):
@@ -112,7 +105,7 @@ def _lines(session: AppSession, item: Item) -> Iterator[str]:
             yield from _fields(versions)
         case Record():
             yield f"record {item.number}: {describe(item)}"
-            yield from _fields(masked(session, item))
+            yield from _fields(secrets.mask(item))
         case End(count):
             yield f"end: {count} records, checksum right"
 

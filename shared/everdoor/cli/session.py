@@ -6,6 +6,7 @@ Asking is `everdoor.cli.live`'s, following `everdoor.cli.watching`'s.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -85,6 +86,40 @@ def show(sessid: int, json: bool) -> None:
         print_json(state)
         return
     print_table(["FIELD", "VALUE"], [[name, _text(state[name])] for name in sorted(state)])
+
+
+@session.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def dump(file: Path) -> None:
+    """Print all that the archive FILE holds, secrets as ***.
+
+    A damaged archive is printed up to the damage. Exit code 1 when it is damaged or no archive.
+    """
+    from everdoor.archive import sdump
+    from everdoor.state import AppSession
+
+    sdump(AppSession("everdoor", minimal=True), file)
+
+
+@session.command()
+@click.argument("before", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+def diff(before: Path, after: Path, json: bool) -> None:
+    """Tell what differs between the archives BEFORE and AFTER; nothing when they are the same.
+
+    Sessions are matched by what they are, not by their place. The JSON is a list of objects with
+    where, field (empty: the whole record), before and after. Exit code 1 when one is no archive.
+    """
+    from everdoor.archive import compare
+    from everdoor.state import AppSession
+
+    found = compare(AppSession("everdoor", minimal=True), before, after)
+    if json:
+        print_json(found)
+        return
+    for difference in found:
+        click.echo(difference)
 
 
 @session.command()

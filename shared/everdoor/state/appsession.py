@@ -294,7 +294,10 @@ class AppSession:
             records = collect_records(self)
             schemas = schema_versions(records)
             metadata = standard_metadata(
-                self.metadata, world=self.about_world(), schema_versions=schemas
+                self.metadata,
+                world=self.about_world(),
+                schema_versions=schemas,
+                secret_fields=self.classes.secret_fields(schemas),
             )
             write_archive(stream, metadata, schemas, records)
             self.metadata = metadata

@@ -5,6 +5,8 @@ A name in a file is looked up here and nowhere else: nothing is imported because
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from everdoor.errors import RestoreError, UserError
 
 
@@ -69,6 +71,11 @@ class StateClasses:
                 f"this program knows no class {name!r:.200}; register it, or use the program that "
                 "wrote the archive"
             ) from None
+
+    def secret_fields(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The fields that no person may see, of those of these classes that have any."""
+        secret = {name: getattr(self._by_name[name], "secret_fields", ()) for name in names}
+        return {name: sorted(fields) for name, fields in secret.items() if fields}
 
 
 def qualified_name(cls: type) -> str:

@@ -59,7 +59,7 @@ def test_objects_that_nothing_tells_apart_are_matched_by_their_place() -> None:
     assert [difference.where for difference in compared(one, other)] == ["Ship #2"]
 
 
-def test_metadata_and_schemas_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metadata_and_schemas_are_compared() -> None:
     one, other = fleet_session(), harbour_session()
     found = {(each.where, each.field): each for each in compared(one, other)}
     assert found["metadata", "description"].after == "(absent)"

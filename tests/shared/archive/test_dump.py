@@ -12,6 +12,7 @@ from everdoor import archive
 from everdoor.archive.dump import show_value
 from everdoor.errors import RestoreError, UserError
 from everdoor.state import AppSession
+from everdoor.state.archivefile import Record, read_items, write_archive
 
 
 def dumped(session: AppSession, path: Path) -> list[str]:
@@ -42,10 +43,11 @@ def test_sdump_builds_no_object(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert dumped(harbour_session(), path) and dumped(AppSession("knows no ships"), path)
 
 
-def test_sdump_masks_the_secrets_of_classes_that_the_session_knows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reader", [harbour_session(), AppSession("knows no ships")])
+def test_sdump_masks_secrets(tmp_path: Path, reader: AppSession) -> None:
     session = harbour_session()
     session.harbour.ships = [ship("Bounty", password="hunter2")]
-    lines = dumped(session, archive.save(session, tmp_path / "x"))
+    lines = dumped(reader, archive.save(session, tmp_path / "x"))
     assert "  password: ***" in lines and not any("hunter2" in line for line in lines)
 
 
@@ -81,3 +83,15 @@ def test_sdump_says_when_it_cannot_write(path: Path, tmp_path: Path) -> None:
 def test_show_value_tells_every_kind_in_one_line() -> None:
     value = {"a": [1, 2.5, True, None, "x\ny"], "b": b"\x00\xff"}
     assert show_value(value) == '{"a": [1, 2.5, true, null, "x\\ny"], "b": 0x00ff}'
+
+
+def test_sdump_masks_what_the_reader_knows_as_secret_whatever_the_archive_says(
+    tmp_path: Path,
+) -> None:
+    hostile = tmp_path / "hostile.eds"
+    items = list(read_items(io.BytesIO(saved(fleet_session()))))
+    records = [item for item in items if isinstance(item, Record)]
+    with hostile.open("wb") as stream:
+        said = {"secret_fields": {"Ship": 5, "Harbour": [1, None]}}
+        write_archive(stream, said, {"Ship": 1, "Harbour": 1}, records)
+    assert "  password: ***" in dumped(harbour_session(), hostile)

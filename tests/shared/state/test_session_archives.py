@@ -295,6 +295,7 @@ def test_saving_brings_the_metadata_up_to_date() -> None:
     assert session.metadata["created"] == created and "modified" in session.metadata
     assert (session.metadata["world_id"], session.metadata["session_count"]) == ("moor", 3)
     assert session.metadata["schema_versions"] == {"Ship": 1, "Harbour": 1}
+    assert session.metadata["secret_fields"] == {"Ship": ["password"]}
 
 
 def test_saving_activates_its_triggers_on_errors_too() -> None:
