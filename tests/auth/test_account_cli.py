@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from everdoor.errors import UserError
-from everdoor_auth.account_cli import Entry, parse_line
+from everdoor_auth.creation_cli import Entry, parse_line
 from everdoor_auth.store import Store
 from everdoor_program import Shell, read_until
 
@@ -146,3 +147,100 @@ def test_line_is_a_name_a_tab_and_a_password() -> None:
 def test_line_without_its_parts_is_refused(line: bytes) -> None:
     with pytest.raises(UserError, match="expected"):
         parse_line(line)
+
+
+# Looking after accounts.
+
+
+def made(shell: Shell, name: str) -> str:
+    """The name of an account that has just been made."""
+    given = "tulip-mountain\n"
+    assert shell.run("account", "create", name, "--password-stdin", given=given).returncode == 0
+    return name
+
+
+def told(shell: Shell, *arguments: str, given: str = "") -> str:
+    """What a command says that must succeed."""
+    outcome = shell.run("account", *arguments, given=given)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    return outcome.stdout
+
+
+def test_list_shows_every_account_by_its_id(shell: Shell) -> None:
+    names = [made(shell, "Karl"), made(shell, "Lena")]
+    found = json.loads(told(shell, "list", "--json"))
+    assert [each["name"] for each in found][-2:] == names
+    assert sorted(found, key=lambda each: each["uid"]) == found
+    assert set(found[0]) == {"uid", "name", "superuser", "guest", "created_at", "last_login"}
+    assert "Karl" in told(shell, "list")
+
+
+def test_show_tells_of_an_account_and_its_bans(shell: Shell) -> None:
+    made(shell, "Mona")
+    told(shell, "ban", "mona", "--reason", "Spam.")
+    found = json.loads(told(shell, "show", "MONA", "--json"))
+    assert (found["name"], found["addresses"]) == ("Mona", [])
+    assert [ban["reason"] for ban in found["bans"]] == ["Spam."]
+    assert "Spam." in told(shell, "show", "Mona")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["show", "Nobody"],
+        ["logout", "Nobody"],
+        ["set-password", "Nobody", "--password-stdin"],
+        ["rename", "Nobody", "Somebody"],
+        ["delete", "Nobody", "--yes"],
+        ["unban", "Nobody"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_command_about_nobody_says_so_in_one_line(shell: Shell, command: list[str]) -> None:
+    outcome = shell.run("account", *command, given="tulip-mountain\n")
+    assert outcome.returncode == 1
+    assert outcome.stderr.count("\n") == 1 and "Nobody" in outcome.stderr
+
+
+def test_set_password_rename_logout_and_delete_tell_what_they_did(shell: Shell) -> None:
+    made(shell, "Nora")
+    given = "dandelion-valley\n"
+    said = told(shell, "set-password", "nora", "--password-stdin", given=given)
+    assert said == "set the password of Nora\n"
+    assert told(shell, "rename", "nora", "Nadja") == "renamed Nora to Nadja\n"
+    assert told(shell, "logout", "nadja") == "logged out Nadja\n"
+    assert told(shell, "delete", "nadja", "--yes") == "deleted Nadja\n"
+    assert "Nadja" not in told(shell, "list")
+
+
+def test_delete_asks_first(shell: Shell) -> None:
+    made(shell, "Otto")
+    outcome = shell.run("account", "delete", "Otto", given="n\n")
+    assert outcome.returncode == 1
+    assert "Otto" in told(shell, "list")
+
+
+def test_ban_is_listed_until_it_is_lifted(shell: Shell) -> None:
+    said = told(shell, "ban", "192.0.2.*", "--reason", "Floods.", "--for", "7d")
+    assert said.startswith("banned 192.0.2.0/24 (ban ")
+    [found] = [ban for ban in json.loads(told(shell, "bans", "--json")) if ban["uid"] is None]
+    assert (found["target"], found["reason"]) == ("192.0.2.0/24", "Floods.")
+    assert found["expires_at"] - found["made_at"] == 7 * 86400
+    assert found["by"].endswith(" at a shell")
+    assert "Floods." in told(shell, "bans")
+    assert told(shell, "unban", "192.0.2.*") == "lifted the ban of 192.0.2.0/24\n"
+    assert "192.0.2.0" not in told(shell, "bans")
+
+
+def test_ban_is_lifted_by_its_number(shell: Shell) -> None:
+    number = told(shell, "ban", "2001:db8::/32").partition("(ban ")[2].rstrip(")\n")
+    assert told(shell, "unban", number) == "lifted the ban of 2001:db8::/32\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["300.1.1.1"], 1), (["Troll", "--for", "soon"], 2)]
+)
+def test_ban_that_makes_no_sense_is_refused(shell: Shell, arguments: list[str], code: int) -> None:
+    outcome = shell.run("account", "ban", *arguments)
+    assert outcome.returncode == code
+    assert "expected" in outcome.stderr

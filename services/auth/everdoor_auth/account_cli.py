@@ -1,197 +1,151 @@
-"""`everdoor account`: accounts, made from a shell.
+"""`everdoor account`: accounts and bans, looked after from a shell.
 
 Everything is asked of the running auth service, which checks names and passwords; nothing here
-opens its database.
+opens its database. Making accounts is in `creation_cli`, bans in `ban_cli`.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from everdoor.errors import CallError, CallTimeout, UserError
+from everdoor.cli.output import json_option, print_json, print_table
+from everdoor_auth.asking import AskAuth, checked
+from everdoor_auth.ban_cli import ban, bans, time_of, unban
+from everdoor_auth.creation_cli import create, read_password
 
 if TYPE_CHECKING:
-    from everdoor.messages.accounts import CreateAccount
-
-ANSWER_S = 10.0
-"""How long auth may take for one account: a password hash, and those waiting before it."""
-
-
-class Entry(NamedTuple):
-    """An account to make."""
-
-    name: str
-    password: str
+    from everdoor.messages.accounts import AccountInfo, AccountShown
 
 
 @click.group()
 def account() -> None:
-    """Make accounts."""
+    """Make and look after accounts, and keep people out."""
+
+
+for command in (create, bans, ban, unban):
+    account.add_command(command)
+
+
+@account.command("list")
+@json_option
+def list_accounts(json: bool) -> None:
+    """List the accounts.
+
+    The JSON is a list of objects with uid, name, superuser, guest, created_at and last_login
+    (epoch seconds; null before the first, and exact to a day).
+    """
+    from msgspec.structs import asdict
+
+    with AskAuth() as auth:
+        found = auth.accounts()
+    if json:
+        print_json([asdict(info) for info in found])
+        return
+    headings = ["ID", "NAME", "KIND", "MADE", "LAST LOGIN"]
+    print_table(headings, [_row(info) for info in found])
 
 
 @account.command()
-@click.argument("name", required=False)
-@click.option(
-    "--superuser", is_flag=True, show_envvar=True, help="The account may do everything in the game."
-)
+@click.argument("name")
+@json_option
+def show(name: str, json: bool) -> None:
+    """Show one account, where it logs in from, and the bans on it.
+
+    The JSON is an object with the fields of `list`, addresses (latest first; IPv6 by its /64) and
+    bans as `everdoor account bans` lists them. Exit code 1 when there is no such account.
+    """
+    from msgspec.structs import asdict
+
+    with AskAuth() as auth:
+        found = auth.find(name)
+    if json:
+        banned = [asdict(each) for each in found.bans]
+        print_json({**asdict(found.account), "addresses": found.addresses, "bans": banned})
+        return
+    print_table(["FIELD", "VALUE"], _shown(found))
+
+
+@account.command()
+@click.argument("name")
+def logout(name: str) -> None:
+    """End all sessions of an account.
+
+    They end as soon as the game server hears of it; should it be away, when it is back.
+    """
+    from everdoor.messages.accounts import LogoutAccount
+
+    with AskAuth() as auth:
+        found = auth.find(name).account
+        auth.ask(LogoutAccount(found.uid), name)
+    click.echo(f"logged out {found.name}")
+
+
+@account.command("set-password")
+@click.argument("name")
 @click.option(
     "--password-stdin",
     is_flag=True,
     show_envvar=True,
     help="Read the password from the first line of stdin instead of asking for it.",
 )
-@click.option(
-    "--from",
-    "source",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-    metavar="FILE",
-    show_envvar=True,
-    help="Make one account for each line `name<TAB>password` of a file (`-`: stdin) instead.",
-)
-def create(name: str | None, superuser: bool, password_stdin: bool, source: Path | None) -> None:
-    """Make the account NAME; its password is asked for, twice, and not shown.
+def set_password(name: str, password_stdin: bool) -> None:
+    """Give an account another password, which is asked for, twice, and not shown.
 
-    With --from, lines that fail are told by number, the others are made, and the exit code is 1.
+    Its sessions go on; `everdoor account logout` ends them.
     """
-    if (name is None) == (source is None):
-        raise click.UsageError("expected either a NAME or --from FILE")
-    if source is not None:
-        if password_stdin:
-            raise click.UsageError("--password-stdin is for a NAME; lines of FILE have their own")
-        create_from(source, superuser)
-    elif name is not None:
-        _create_one(Entry(name, _password(password_stdin)), superuser)
+    from everdoor.messages.accounts import SetPassword
+
+    with AskAuth() as auth:
+        found = auth.find(name).account
+        password = read_password(password_stdin)
+        auth.ask(checked(SetPassword(found.uid, password)), name)
+    click.echo(f"set the password of {found.name}")
 
 
-def create_from(source: Path, superuser: bool) -> None:
-    """Make an account for each line of a file; go on after lines that fail.
+@account.command()
+@click.argument("name")
+@click.argument("new_name")
+def rename(name: str, new_name: str) -> None:
+    """Give the account NAME the name NEW_NAME. Its characters keep theirs."""
+    from everdoor.messages.accounts import AccountFound, RenameAccount
 
-    Raises:
-        UserError: At least one line failed; each was told on stderr.
-    """
-    from rich.console import Console
-    from rich.progress import track
-
-    lines = _read(source)
-    told = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    failed = 0
-    with Accounts() as accounts:
-        for number, line in track(lines, "Making accounts", console=told, transient=True):
-            try:
-                accounts.create(parse_line(line), superuser)
-            except (UserError, CallError) as exc:
-                failed += 1
-                told.print(f"line {number}: {exc}")
-    click.echo(f"created {len(lines) - failed} of {len(lines)} accounts")
-    if failed:
-        raise UserError(f"{failed} of {len(lines)} lines failed")
+    with AskAuth() as auth:
+        found = auth.find(name).account
+        answer = auth.ask(checked(RenameAccount(found.uid, new_name)), name)
+    assert isinstance(answer, AccountFound), f"auth answered {type(answer).__name__}"
+    click.echo(f"renamed {found.name} to {answer.name}")
 
 
-def parse_line(line: bytes) -> Entry:
-    """Take one line `name<TAB>password` apart; everything behind the first tab is the password.
+@account.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, show_envvar=True, help="Do not ask whether that is meant.")
+def delete(name: str, yes: bool) -> None:
+    """Delete an account for good and end its sessions. Its characters stay in the world."""
+    from everdoor.messages.accounts import DeleteAccount
 
-    Raises:
-        UserError: It is not UTF-8, or has no tab, or nothing on one side of it.
-    """
-    try:
-        name, tab, password = line.decode().partition("\t")
-    except UnicodeDecodeError:
-        raise UserError("expected UTF-8 text") from None
-    if not (name and tab and password):
-        raise UserError("expected a name, a tab and a password")
-    return Entry(name, password)
-
-
-class Accounts:
-    """The auth service of this home, asked one account at a time; to be used in a `with`."""
-
-    def __enter__(self) -> Accounts:
-        from asyncio import Runner
-
-        from everdoor.bus import Bus, RpcClient
-        from everdoor.cli.control import is_listening
-        from everdoor.cli.surroundings import endpoints_of, read_settings
-
-        settings = read_settings()
-        endpoint = endpoints_of(settings).auth_rpc
-        if not is_listening(Path(endpoint.removeprefix("ipc://"))):
-            raise UserError(
-                f"auth does not run in {settings.home}: start it with `everdoor up` "
-                "or `everdoor auth run`, then try again"
-            )
-        self._runner = Runner()
-        self._bus = Bus(self._runner.get_loop())
-        self._client = RpcClient(self._bus, endpoint, "cli")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-        self._bus.close()
-        self._runner.close()
-
-    def create(self, entry: Entry, superuser: bool) -> str:
-        """Make an account; return its name as it was stored.
-
-        Raises:
-            UserError: The name or password is longer than a call can carry, or auth did not
-                answer in time.
-            CallRefused: Auth refused it; the text says why.
-        """
-        from everdoor.messages.accounts import AccountFound
-
-        try:
-            answer = self._runner.run(
-                self._client.call(_call(entry, superuser), deadline_s=ANSWER_S)
-            )
-        except CallTimeout as exc:
-            raise UserError(
-                f"{entry.name}: no answer from auth within {ANSWER_S:g} s; the account may have "
-                "been made, look before trying again"
-            ) from exc
-        assert isinstance(answer, AccountFound), f"auth answered {type(answer).__name__}"
-        return answer.name
+    with AskAuth() as auth:
+        found = auth.find(name).account
+        if not yes:
+            click.confirm(f"Delete the account {found.name} for good?", abort=True, err=True)
+        auth.ask(DeleteAccount(found.uid), name)
+    click.echo(f"deleted {found.name}")
 
 
-def _call(entry: Entry, superuser: bool) -> CreateAccount:
-    from msgspec import ValidationError, convert
-
-    from everdoor.messages.accounts import CreateAccount
-
-    fields = ["create_account", entry.name, entry.password, "", superuser]
-    try:
-        return convert(fields, CreateAccount)
-    except ValidationError:
-        raise UserError("the name or the password is far too long") from None
+def _row(info: AccountInfo) -> list[str]:
+    seen = "never" if info.last_login is None else time_of(info.last_login)
+    return [str(info.uid), info.name, _kind(info), time_of(info.created_at), seen]
 
 
-def _create_one(entry: Entry, superuser: bool) -> None:
-    with Accounts() as accounts:
-        click.echo(f"created {accounts.create(entry, superuser)}")
+def _kind(info: AccountInfo) -> str:
+    if info.superuser:
+        return "superuser"
+    return "guest" if info.guest else "player"
 
 
-def _password(from_stdin: bool) -> str:
-    if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-        if not password:
-            raise UserError("expected a password on the first line of stdin, found none")
-        return password
-    if not sys.stdin.isatty():
-        raise UserError("no terminal to ask for the password; pipe it in with --password-stdin")
-    return click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-
-
-def _read(source: Path) -> list[tuple[int, bytes]]:
-    """The lines of a file with their numbers, empty ones left out."""
-    with click.open_file(str(source), "rb") as file:
-        return list(_numbered(file))
-
-
-def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(lines, start=1):
-        if text := line.rstrip(b"\r\n"):
-            yield number, text
+def _shown(found: AccountShown) -> list[list[str]]:
+    headings = ["id", "name", "kind", "made", "last login"]
+    rows = [[name, value] for name, value in zip(headings, _row(found.account), strict=True)]
+    rows += [["address", address] for address in found.addresses]
+    return rows + [["banned", each.reason or "no reason given"] for each in found.bans]

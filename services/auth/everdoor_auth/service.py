@@ -19,6 +19,8 @@ import math
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeAlias
 
+import structlog
+
 from everdoor.errors import CallRefused, StoreBusy
 from everdoor.messages.accounts import (
     AddBan,
@@ -52,6 +54,8 @@ from everdoor_auth.upkeep import Upkeep
 
 SWEEP_EVERY_S = 60.0
 """How often what has lost its meaning is dropped; cheap, and never while nothing is asked."""
+
+log = structlog.get_logger(__name__)
 
 Effect: TypeAlias = Callable[[Any, Asked | None], Awaitable[Settled]]
 """Works on calls of one type that change something, or count: once under each key."""
@@ -126,7 +130,10 @@ class AuthService:
             now = self._tools.clocks.monotonic()
             if now >= self._next_sweep:
                 await self._sweep(now)
-            return await self._answer(request.call, request.key)
+            answer = await self._answer(request.call, request.key)
+            if request.role == "cli" and type(request.call) in self._effects:
+                log.info("done for an operator", call=type(request.call).__name__)
+            return answer
         except CallRefused as exc:
             return Failed(exc.code, str(exc), exc.retry_after_s)
         except StoreBusy:
