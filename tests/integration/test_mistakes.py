@@ -97,7 +97,10 @@ def test_bad_value_is_named_with_what_was_expected(folder: Path) -> None:
         assert "7" in told
 
 
-@pytest.mark.parametrize("command", ["status", "down", "account create --from -"])
+@pytest.mark.parametrize(
+    "command",
+    ["status", "down", "account create --from -", "server reload", "server stop", "server status"],
+)
 def test_commands_say_that_nothing_runs(folder: Path, command: str) -> None:
     with System(folder) as system:
         done = system.run(*command.split(), code=FAILED, stdin=f"Ada\t{PASSWORD}\n")

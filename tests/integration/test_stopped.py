@@ -56,7 +56,7 @@ def test_stopping_what_is_stopped_and_starting_what_runs_are_refused(folder: Pat
         system.run("server", "stop")
         for command in ("stop", "reload", "reset"):
             [told] = system.run("server", command, code=1).stderr.splitlines()
-            assert "no worker serves" in told
+            assert "everdoor server start" in told
         system.run("server", "start")
         system.until_up()
 

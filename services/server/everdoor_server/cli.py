@@ -113,15 +113,17 @@ def status(json: bool) -> None:
     from everdoor.cli.surroundings import endpoints_of, read_settings
     from everdoor.errors import UserError
 
-    found = [each for each in reports(endpoints_of(read_settings())).values() if each]
+    settings = read_settings()
+    found = [each for each in reports(endpoints_of(settings)).values() if each]
     state = system_state(found).server
     if json:
         print_json(msgspec.to_builtins(state))
     else:
         values = msgspec.to_builtins(state)
-        print_table(list(values), [["-" if v is None else str(v) for v in values.values()]])
+        headings = ["STATE", "PID", "WORKER", "GENERATION", "SESSIONS"]
+        print_table(headings, [["-" if v is None else str(v) for v in values.values()]])
     if state.pid is None:
-        raise UserError("the game server does not run")
+        raise UserError(f"the game server does not run in {settings.home}")
 
 
 def _restart(mode: Literal["reload", "reset"], json: bool) -> None:
@@ -139,6 +141,6 @@ def _restart(mode: Literal["reload", "reset"], json: bool) -> None:
 
 def _command(call: ControlCall) -> Result:
     from everdoor.cli.control import command
-    from everdoor.cli.surroundings import endpoints_of, read_settings
+    from everdoor.cli.surroundings import read_settings
 
-    return command(endpoints_of(read_settings()), "server", call, CHANGE_S)
+    return command(read_settings(), "server", call, CHANGE_S)

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from everdoor.bus import Bus, RpcClient
+from everdoor.cli.surroundings import endpoints_of
 from everdoor.endpoints import Endpoints
 from everdoor.errors import CallError, CallRefused, CallTimeout, UserError
 from everdoor.messages.calls import ControlCall, Result, Status, StatusReport
+from everdoor.settings import Settings
 
 ANSWER_S = 1.5
 """How long a supervisor may take to answer; it gives its worker 0.5 s."""
@@ -41,14 +43,18 @@ def ask(system: Endpoints, processes: Iterable[str], call: ControlCall) -> dict[
     return asyncio.run(_ask(system, list(processes), call))
 
 
-def command(system: Endpoints, process: str, call: ControlCall, deadline_s: float) -> Result:
+def command(settings: Settings, process: str, call: ControlCall, deadline_s: float) -> Result:
     """Have one supervisor do something.
 
     Raises:
         UserError: It does not run, refuses, or does not answer in time; the text says which.
     """
+    system = endpoints_of(settings)
     if process not in running(system):
-        raise UserError(f"{process} does not run here; start it with `everdoor up`")
+        raise UserError(
+            f"{process} does not run in {settings.home}; start it with `everdoor up` or "
+            f"`everdoor {process} run`"
+        )
     try:
         return asyncio.run(_command(system, process, call, deadline_s))
     except CallTimeout:

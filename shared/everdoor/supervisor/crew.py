@@ -233,6 +233,8 @@ class Crew:
             return "it is being stopped"
         if place.handover is not None:
             return "another restart is under way"
+        if place.is_off:
+            return "it has been stopped, and `everdoor server start` starts it"
         if place.active is None or not place.active.ready:
             return "no worker serves"
         return ""
