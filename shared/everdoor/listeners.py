@@ -14,6 +14,7 @@ Source: socket(7), SO_REUSEPORT; docs/protocol.md, section 2.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -27,6 +28,12 @@ from everdoor.lockfile import LockFile, locked
 
 BACKLOG = 4096
 """Connections that wait while a worker restarts; the system's own bound may be lower."""
+
+SILENT_AFTER_S = 20
+PROBE_EVERY_S = 10
+DEAD_AFTER_S = 50
+"""A client that says nothing is asked by TCP whether it is there, and one that acknowledges nothing
+for DEAD_AFTER_S is gone: its network may have ended without a word. Within a minute in all."""
 
 PORT_PATIENCE_S = 2.0
 """How long a taken port is tried again: the workers of a killed supervisor may still be ending."""
@@ -112,9 +119,18 @@ def _claim(ports: Path, address: str, port: int) -> tuple[LockFile, socket.socke
             if time.monotonic() >= end:
                 raise StartupError(
                     f"port {port} of {address or 'this machine'}: cannot listen: "
-                    f"{exc.strerror or exc}; set EVERDOOR_TELNET_PORT to a free port"
+                    f"{exc.strerror or exc}; set {_remedy(exc)}"
                 ) from exc
         time.sleep(PORT_RETRY_S)
+
+
+def _remedy(error: OSError) -> str:
+    """What to set to another value so that it can be had."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "EVERDOOR_LISTEN_ADDRESS to an address of this machine, or to nothing for all"
+    if isinstance(error, PermissionError):
+        return "EVERDOOR_TELNET_PORT to a port above 1023"
+    return "EVERDOOR_TELNET_PORT to a free port"
 
 
 def _bind_first(ports: Path, address: str, port: int) -> tuple[LockFile, socket.socket]:
@@ -157,6 +173,7 @@ def _bind(place: tuple[str, int], shared: bool) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
         # Accepted connections inherit it: a line must not wait for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _notice_silence(listener)
         listener.bind(place)
         listener.listen(BACKLOG)
     except OSError:
@@ -164,6 +181,15 @@ def _bind(place: tuple[str, int], shared: bool) -> socket.socket:
         raise
     listener.setblocking(False)
     return listener
+
+
+def _notice_silence(listener: socket.socket) -> None:
+    """Have the system end connections whose other end is gone; accepted ones inherit it."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENT_AFTER_S)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_EVERY_S)
+    # For those to whom something is on its way, who are not asked.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_S * 1000)
 
 
 def _place(address: str, port: int) -> tuple[str, int]:

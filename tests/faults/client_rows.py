@@ -6,8 +6,8 @@ import asyncio
 import ctypes
 import os
 import secrets
-import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,26 +26,28 @@ STUCK_S = 60.0
 FLOOD = b"help\r\n" * 100
 FLOOD_EVERY_S = 0.1
 
+NETWORK = "198.51.100."
+"""Addresses for documentation (RFC 5737), which nobody has."""
+
 CLONE_NEWNET = 0x40000000
 
 
 def stuck_clients(bench: Bench) -> None:
     """Have clients ask for more and more and read nothing of it."""
 
-    async def inject(count: int, round_: Round) -> None:
-        players = len(round_.crowd.players)
-        for number, guest in enumerate(round_.guests[:count]):
-            left = players + len(round_.guests) - number - 1
+    async def inject(round_: Round) -> None:
+        for guest in round_.guests:
             at = await round_.strike(guest.stop_reading)
-            flood = asyncio.create_task(_flood(guest))
-            await round_.beside(_until_present, round_.game, left, STUCK_S)
+            round_.note(at, at + STUCK_S, spans=True)
+        floods = [asyncio.create_task(_flood(guest)) for guest in round_.guests]
+        players = len(round_.crowd.players)
+        await round_.beside(_until_present, round_.game, players, STUCK_S)
+        for flood in floods:
             flood.cancel()
-            round_.note(at, time.monotonic(), spans=True)
-            await round_.crowd.all_served()
 
     with bench.game() as game:
-        each = 5
-        bench.rounds(game, lambda count: partial(inject, count), each, guests=each)
+        each = min(5, bench.result.wanted)
+        bench.rounds(game, lambda _: inject, each, guests=each)
 
 
 async def _flood(guest: Player) -> None:
@@ -55,7 +57,7 @@ async def _flood(guest: Player) -> None:
 
 
 def half_open(bench: Bench) -> None:
-    """Take the network away from clients that are far off, one of whom types."""
+    """Take the network away from clients in the middle of a talk; others have another cable."""
 
     async def inject(network: Network, round_: Round) -> None:
         async with round_.restless():
@@ -70,14 +72,17 @@ def half_open(bench: Bench) -> None:
         network.repair()
         return partial(inject, network)
 
-    with far_network() as network, bench.game(listen_address="") as game:
-        bench.rounds(
-            game,
-            lambda count: repaired(network),
-            each=bench.result.wanted,
-            guests=bench.result.wanted,
-            connect=network.connect,
-        )
+    count = bench.result.wanted
+    with tempfile.TemporaryDirectory(prefix="everdoor-") as path, far_network() as network:
+        with Game(Path(path), listen_address="") as game:
+            game.run("db", "upgrade")
+            for kind in ("auth", "server"):
+                game.start_supervisor(kind)
+            network.run_there(partial(game.start_supervisor, "portal"))
+            game.until_up()
+            game.host = network.crowds
+            connect = partial(Player.connect, host=network.guests)
+            bench.rounds(game, lambda _: repaired(network), count, guests=count, connect=connect)
 
 
 def _until_present(game: Game, count: int, within_s: float) -> None:
@@ -86,54 +91,52 @@ def _until_present(game: Game, count: int, within_s: float) -> None:
 
 
 class Network:
-    """A network of its own, joined to this one by a cable; addresses are those of RFC 5737."""
+    """A network of its own, joined to this one by two cables.
+
+    Attributes:
+        crowds, guests: Where whoever listens there is reached, over either cable.
+    """
 
     def __init__(self, name: str) -> None:
+        self.crowds, self.guests = f"{NETWORK}2", f"{NETWORK}6"
         self._name = name
-        self._cable = f"{name}a"
-        far = f"{name}b"
-        self._address, self._far = "192.0.2.1", "192.0.2.2"
         ip(f"netns add {name}")
         try:
-            ip(f"link add {self._cable} type veth peer name {far} netns {name}")
-            ip(f"addr add {self._address}/30 dev {self._cable}")
-            ip(f"-n {name} addr add {self._far}/30 dev {far}")
-            ip(f"-n {name} link set {far} up")
-            self.repair()
+            self._join("a", f"{NETWORK}1", self.crowds)
+            self._join("b", f"{NETWORK}5", self.guests)
         except Skipped:
             self.remove()
             raise
 
+    def _join(self, cable: str, here: str, there: str) -> None:
+        name = self._name
+        ip(f"link add {name}{cable} type veth peer name {cable} netns {name}")
+        ip(f"addr add {here}/30 dev {name}{cable}")
+        ip(f"-n {name} addr add {there}/30 dev {cable}")
+        ip(f"link set dev {name}{cable} up")
+        ip(f"-n {name} link set dev {cable} up")
+
     def break_down(self) -> None:
-        """Let nothing pass: nobody is told."""
-        ip(f"-n {self._name} link set {self._name}b down")
+        """Let nothing pass over the guests' cable: nobody is told."""
+        ip(f"link set dev {self._name}b down")
 
     def repair(self) -> None:
         """Let all pass."""
-        ip(f"link set {self._cable} up")
-        ip(f"-n {self._name} link set {self._name}b up")
+        ip(f"link set dev {self._name}b up")
 
     def remove(self) -> None:
         """Take it away."""
         ip(f"netns del {self._name}")
 
-    async def connect(self, name: str, port: int) -> Player:
-        """A player there."""
-        there = await asyncio.to_thread(self._within, partial(self._dial, port))
-        return Player(name, *await asyncio.open_connection(sock=there))
-
-    def _dial(self, port: int) -> socket.socket:
-        return socket.create_connection((self._address, port), timeout=10)
-
-    def _within(self, make: Callable[[], socket.socket]) -> socket.socket:
-        """Make a socket in that network: the thread goes there and comes back."""
+    def run_there(self, start: Callable[[], object]) -> None:
+        """Start processes there: those that a thread starts are where the thread is."""
         with (
             open("/proc/thread-self/ns/net") as here,
             open(Path("/run/netns", self._name)) as there,
         ):
             _enter(there.fileno())
             try:
-                return make()
+                start()
             finally:
                 _enter(here.fileno())
 
@@ -145,6 +148,8 @@ def far_network() -> Iterator[Network]:
     Raises:
         Skipped: Only root may, on a system that lets it.
     """
+    if NETWORK in ip("-o addr") + ip("route"):
+        raise Skipped(f"addresses of {NETWORK}0/24 are in use here")
     network = Network(f"ed{secrets.token_hex(4)}")
     try:
         yield network
@@ -152,8 +157,8 @@ def far_network() -> Iterator[Network]:
         network.remove()
 
 
-def ip(arguments: str) -> None:
-    """Run `ip`.
+def ip(arguments: str) -> str:
+    """Run `ip`; returns what it says.
 
     Raises:
         Skipped: It says no.
@@ -166,6 +171,7 @@ def ip(arguments: str) -> None:
         raise Skipped(f"ip: {exc}") from exc
     if done.returncode:
         raise Skipped(f"ip {arguments}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _enter(namespace: int) -> None:

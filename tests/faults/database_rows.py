@@ -25,8 +25,11 @@ DISK_MIB = 96
 class PostgresGame(Game):
     """A system whose databases are one, in PostgreSQL."""
 
-    def __init__(self, folder: Path, postgres: Postgres, url: str) -> None:
-        super().__init__(folder, world_database_url=url, auth_database_url=url)
+    def __init__(
+        self, folder: Path, postgres: Postgres, url: str, weakness: str = "", **settings: object
+    ) -> None:
+        urls = {"world_database_url": url, "auth_database_url": url}
+        super().__init__(folder, weakness, **urls, **settings)
         self._postgres = postgres
         self._url = url
 

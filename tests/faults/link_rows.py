@@ -33,9 +33,12 @@ BAD_S = 3.0
 
 
 @contextmanager
-def _far_apart(bench: Bench) -> Iterator[tuple[Game, Relay]]:
+def far_apart(bench: Bench, weakness: str = "") -> Iterator[tuple[Game, Relay]]:
     """A system whose portals reach the server through a relay."""
-    with tempfile.TemporaryDirectory(prefix="everdoor-") as path, Game(Path(path)) as game:
+    with (
+        tempfile.TemporaryDirectory(prefix="everdoor-") as path,
+        Game(Path(path), weakness) as game,
+    ):
         game.run("db", "upgrade")
         for kind in ("auth", "server"):
             game.start_supervisor(kind)
@@ -52,13 +55,14 @@ def partitions(bench: Bench) -> None:
 
     def inject(count: int) -> Inject:
         is_first = bench.result.faults == 0 and bench.scale.is_full
-        return partial(_part, relay, count, LONG_PARTITIONS_S if is_first else ())
+        return partial(part, relay, count, LONG_PARTITIONS_S if is_first else ())
 
-    with _far_apart(bench) as (game, relay):
+    with far_apart(bench) as (game, relay):
         bench.rounds(game, inject, each=7)
 
 
-async def _part(relay: Relay, count: int, long_ones: tuple[float, ...], round_: Round) -> None:
+async def part(relay: Relay, count: int, long_ones: tuple[float, ...], round_: Round) -> None:
+    """Let nothing pass, so many times; first for the long ones, in seconds."""
     for number in range(count):
         chance = round_.chance
         seconds = long_ones[number] if number < len(long_ones) else chance.uniform(*PARTITION_S)
@@ -86,7 +90,7 @@ def bad_network(bench: Bench) -> None:
         if (await round_.beside(round_.game.status)).server["generation"] != before:
             round_.problems.append("the server was replaced")
 
-    with _far_apart(bench) as (game, relay):
+    with far_apart(bench) as (game, relay):
         bench.rounds(game, lambda count: partial(inject, count), each=10)
 
 

@@ -11,6 +11,9 @@ from faults.field import Game, Round
 from integration.system import PASSWORD, kill, until
 from players.telnet import Player
 
+PORTALS = 6
+"""So many, where they are killed one after the other: some players are always left."""
+
 NEWCOMERS = 3
 """Who log in while auth is killed, each time."""
 
@@ -23,19 +26,22 @@ UNAVAILABLE = "Accounts cannot be reached just now."
 def portal_workers(bench: Bench) -> None:
     """Kill the portal that most are on; its clients drop, nobody else."""
 
-    async def inject(round_: Round) -> None:
-        before = await round_.beside(round_.game.status)
-        victim = max(before.portals.values(), key=lambda portal: int(portal["sessions"]))
-        async with round_.restless():
-            at = await round_.strike(partial(kill, victim["worker_pid"]))
-        back = await round_.beside(_portal_is_back, round_.game, victim)
-        round_.note(at, back_s=back - at)
-        round_.cut = {player.name for player in round_.crowd.players if not player.is_open}
-        if len(round_.cut) != victim["sessions"]:
-            round_.problems.append(f"{len(round_.cut)} dropped, not {victim['sessions']}")
+    async def inject(count: int, round_: Round) -> None:
+        for _ in range(count):
+            before = await round_.beside(round_.game.status)
+            victim = max(before.portals.values(), key=lambda portal: int(portal["sessions"]))
+            async with round_.restless():
+                at = await round_.strike(partial(kill, victim["worker_pid"]))
+                back = await round_.beside(_portal_is_back, round_.game, victim)
+            round_.note(at, back_s=back - at)
+            cut = {player.name for player in round_.crowd.players if not player.is_open}
+            if len(cut - round_.cut) != victim["sessions"]:
+                told = f"{len(cut - round_.cut)} were dropped, not {victim['sessions']}"
+                round_.problems.append(told)
+            round_.cut |= cut
 
-    with bench.game() as game:
-        bench.rounds(game, lambda count: inject, each=1)
+    with bench.game(portals=PORTALS) as game:
+        bench.rounds(game, lambda count: partial(inject, count), each=PORTALS - 2)
 
 
 def portal_supervisors(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from everdoor.digest import digest_of_copies
+from everdoor.messages.stream import Row
 
 VARIABLE = "FAULTS_WEAKNESS"
 """Names what is taken out, in a worker's environment; empty: nothing."""
@@ -81,29 +82,17 @@ def _losing_changes() -> None:
     """What a game keeps with a session never comes to its portal; the barrier mends it."""
     from everdoor_server.collector import Collector
 
-    make_row = Collector._row
+    take_rows = Collector.take_rows
 
-    def losing(self: Any, row_id: Any, draft: Any) -> Any:
-        row = make_row(self, row_id, draft)
-        is_lost = [len(change) == 1 and "server_data" in change for _, change in row.changes]
-        kept = [one for one, lost in zip(row.changes, is_lost, strict=True) if not lost]
-        return structs.replace(row, changes=kept)
+    def losing(self: Any, row_id: Any) -> Any:
+        return [(portal, _without_notes(row)) for portal, row in take_rows(self, row_id)]
 
-    Collector._row = losing  # type: ignore[method-assign]
+    Collector.take_rows = losing  # type: ignore[method-assign]
 
 
-def _losing_changes() -> None:
-    """What a game keeps with a session never comes to its portal; the barrier mends it."""
-    from everdoor_server.collector import Collector
-
-    make_row = Collector._row
-
-    def losing(self: Any, row_id: Any, draft: Any) -> Any:
-        row = make_row(self, row_id, draft)
-        kept = [one for one in row.changes if set(one[1]) != {"server_data"}]
-        return structs.replace(row, changes=kept)
-
-    Collector._row = losing  # type: ignore[method-assign]
+def _without_notes(row: Row) -> Row:
+    changes = [one for one in row.changes if set(one[1]) != {"server_data"}]
+    return structs.replace(row, changes=changes)
 
 
 def _no_digest() -> None:

@@ -18,7 +18,7 @@ from integration.system import PROGRAMS, kill, until
 DEATHS_IN_A_ROW = 5
 """After more, a supervisor makes a longer and longer pause: then it is started anew."""
 
-PAUSE_S = 2.0
+PAUSE_S = 1.5
 """Between two kills at most: with and without a standby that is ready."""
 
 PATIENCE_S = 15.0
@@ -52,7 +52,7 @@ def kills_at(step: Step) -> Row:
 
     def run(bench: Bench) -> None:
         with bench.game() as game:
-            bench.rounds(game, lambda count: partial(_die_often, step, count), each=5)
+            bench.rounds(game, lambda count: partial(_die_often, step, count), each=10)
 
     return Row(f"kill -9 server {step.name}", 10, 1, run)
 

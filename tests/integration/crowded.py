@@ -26,7 +26,8 @@ def crowd_of(
     people = names(count, stem)
     system.make_accounts(people)
     things = {name: f"{name}'s key" for name in people}
-    return Crowd(system.port, things, PASSWORD, records_of(system, stem), verbs, every_s)
+    records = records_of(system, stem)
+    return Crowd(system.port, things, PASSWORD, records, verbs, every_s, system.host)
 
 
 async def look_around(crowd: Crowd) -> None:

@@ -84,6 +84,7 @@ class System:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.home = home or folder / "home"
+        self.host = HOST
         self.port = free_port() if port is None else port
         self.portals = portals
         self._settings = settings

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from players.lines import Verb, words
-from players.telnet import Player
+from players.telnet import HOST, Player
 
 LINE_EVERY_S = 0.1
 
@@ -29,6 +29,7 @@ class Crowd:
         records: Folder for the records.
         verbs: What each types, in turn, again and again; a thing is at hand at first.
         every_s: Pause between two lines of one player.
+        host: Address to which they connect.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Crowd:
         records: Path,
         verbs: Sequence[Verb] = ROUND,
         every_s: float = LINE_EVERY_S,
+        host: str = HOST,
     ) -> None:
         self.players: list[Player] = []
         self._port = port
@@ -47,13 +49,15 @@ class Crowd:
         self._records = records
         self._verbs = verbs
         self._every_s = every_s
+        self._host = host
         self._typists: list[asyncio.Task[None]] = []
         self._hurried = asyncio.Event()
         self._numbers: dict[str, Iterator[int]] = {name: itertools.count(1) for name in things}
 
     async def __aenter__(self) -> Crowd:
         for name in self._things:
-            self.players.append(await Player.connect(name, self._port, self._records))
+            player = await Player.connect(name, self._port, self._records, self._host)
+            self.players.append(player)
         await self._log_in()
         await self._meet()
         return self

@@ -58,9 +58,11 @@ class Player:
         self._task = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, name: str, port: int, records: Path | None = None) -> Player:
+    async def connect(
+        cls, name: str, port: int, records: Path | None = None, host: str = HOST
+    ) -> Player:
         """Open a connection."""
-        reader, writer = await asyncio.open_connection(HOST, port)
+        reader, writer = await asyncio.open_connection(host, port)
         return cls(name, reader, writer, records)
 
     async def log_in(self, password: str) -> None:

@@ -175,7 +175,19 @@ def test_listen_telnet_finds_the_port_of_a_killed_supervisor_free(home: Path) ->
 @pytest.mark.parametrize("address", ["not an address", "192.0.2.1"])
 def test_listen_telnet_tells_an_address_that_is_not_ours(home: Path, address: str) -> None:
     with (
-        pytest.raises(StartupError, match=f"port 0 of {address}: cannot listen"),
+        pytest.raises(StartupError, match=f"port 0 of {address}: .*EVERDOOR_LISTEN_ADDRESS"),
         listen_telnet(home, address, 0, 1),
     ):
         pass
+
+
+def test_accepted_client_that_is_gone_without_a_word_is_noticed_within_a_minute(home: Path) -> None:
+    with listen_telnet(home, "127.0.0.1", 0, 1) as (listener,):
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            tcp = [
+                accepted.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT)
+            ]
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    idle_s, every_s, dead_after_ms = tcp
+    assert idle_s + every_s < dead_after_ms / 1000 < 60

@@ -1,4 +1,4 @@
-"""The shipped commands, `die` and `hang`, and `forget`, which breaks a promise that games make."""
+"""The shipped commands, `die` and `hang`, and `note` and `notes`, which use the session."""
 
 from __future__ import annotations
 
@@ -28,6 +28,26 @@ class CmdHang(Command):
             pass
 
 
+class CmdNote(Command):
+    """Keeps a word with the session."""
+
+    key = "note"
+
+    def func(self) -> None:
+        self.session.server_data["note"] = self.args.strip()
+        self.session.touch()
+        self.msg("Noted.")
+
+
+class CmdNotes(Command):
+    """Shows it."""
+
+    key = "notes"
+
+    def func(self) -> None:
+        self.msg(f"You noted: {self.session.server_data.get('note')}.")
+
+
 class CharacterCmdSet(cmdsets.CharacterCmdSet):
     """What a puppet can do here."""
 
@@ -35,3 +55,5 @@ class CharacterCmdSet(cmdsets.CharacterCmdSet):
         super().at_cmdset_creation()
         self.add(CmdDie)
         self.add(CmdHang)
+        self.add(CmdNote)
+        self.add(CmdNotes)
