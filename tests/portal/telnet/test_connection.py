@@ -11,7 +11,9 @@ from everdoor_portal.telnet.events import (
     Keepalive,
     Line,
     LineTooLong,
+    OutOfBand,
     ProtocolAbuse,
+    StatusWanted,
 )
 from everdoor_portal.telnet.lines import MAX_LINE_BYTES
 from everdoor_portal.telnet.options import SUPPORTED
@@ -21,6 +23,7 @@ DO, DONT, WILL, WONT = b"\xff\xfd", b"\xff\xfe", b"\xff\xfb", b"\xff\xfc"
 SB, SE, GA, NOP, AYT, EC, EL = (b"\xff" + bytes([c]) for c in (250, 240, 249, 241, 246, 247, 248))
 ECHO, SGA, TTYPE, NAWS, UNKNOWN = b"\x01", b"\x03", b"\x18", b"\x1f", b"\x63"
 CHARSET, ENVIRON = b"\x2a", b"\x27"
+MSSP, GMCP, MSDP = b"\x46", b"\xc9", b"\x45"
 EOR, END_OF_RECORD = b"\x19", b"\xff\xef"
 TTYPE_SEND = SB + TTYPE + b"\x01" + SE
 
@@ -36,6 +39,10 @@ def window(width: int, height: int) -> FlagsChanged:
 
 def terminal(name: str) -> bytes:
     return SB + TTYPE + b"\0" + name.encode() + SE
+
+
+def gmcp(packet: bytes) -> bytes:
+    return SB + GMCP + packet + SE
 
 
 def started(max_chars: int = 6000) -> TelnetConnection:
@@ -102,6 +109,21 @@ STREAMS: list[tuple[bytes, list[Event], bytes]] = [
         SB + ENVIRON + b"\1\0CHARSET\0CLIENT_NAME\0CLIENT_VERSION\0MTTS\0TERMINAL_TYPE" + SE,
     ),
     (DO + ENVIRON, [], WONT + ENVIRON),
+    (DO + MSSP, [StatusWanted()], b""),
+    (
+        DO
+        + GMCP
+        + gmcp(b'Core.Hello {"client":"M"}')
+        + gmcp(b"Core.Ping")
+        + gmcp(b'A.B "\xc3\xbf"'),
+        [FlagsChanged({"OOB": True, "CLIENTNAME": "M"}), OutOfBand("GMCP", "A.B", "ÿ")],
+        gmcp(b"Core.Ping"),
+    ),
+    (
+        DO + MSDP + SB + MSDP + b"\1LIST\2COMMANDS\1X\2\xff\xff" + SE,
+        [FlagsChanged({"OOB": True}), OutOfBand("MSDP", "X", "\ufffd")],
+        SB + MSDP + b"\1COMMANDS\2\5\2LIST\6" + SE,
+    ),
     (NOP + NOP, [Keepalive()], b""),
     (b"lo" + NOP + b"ok\n", [Keepalive(), Line("look")], b""),
     (AYT, [Keepalive()], b"\r\n[yes]\r\n"),
@@ -261,6 +283,39 @@ def test_client_that_would_mark_its_own_records_is_declined() -> None:
     assert exchange(started(), WILL + EOR) == ([], DONT + EOR)
 
 
+def test_status_is_said_to_who_wants_it() -> None:
+    connection = started()
+    connection.send_status({"PLAYERS": 3})
+    assert connection.data_to_send() == b""
+    exchange(connection, DO + MSSP)
+    connection.send_status({"PLAYERS": 3, "NAME": "ÿ"})
+    assert connection.data_to_send() == (SB + MSSP + b"\1PLAYERS\x023\1NAME\2\xc3\xbf" + SE)
+
+
+def test_output_that_is_no_text_goes_by_gmcp_else_msdp_else_not() -> None:
+    connection = started()
+    connection.send_out_of_band("room_info", [], {"num": 1})
+    assert connection.data_to_send() == b""
+    exchange(connection, DO + MSDP)
+    connection.send_out_of_band("room_info", [], {"num": 1})
+    assert connection.data_to_send() == SB + MSDP + b"\1ROOM_INFO\2\3\1num\x021\4" + SE
+    exchange(connection, DO + GMCP)
+    connection.send_out_of_band("room_info", [], {"num": 1})
+    assert connection.data_to_send() == gmcp(b'Room.Info {"num":1}')
+    exchange(connection, gmcp(b'Core.Supports.Remove ["Room"]'))
+    connection.send_out_of_band("room_info", [], {"num": 1})
+    assert connection.data_to_send() == b""
+
+
+def test_client_is_out_of_band_while_it_has_either_protocol() -> None:
+    connection = started()
+    assert connection.flags["OOB"] is False
+    exchange(connection, DO + GMCP + DO + MSDP)
+    assert exchange(connection, DONT + GMCP) == ([], WONT + GMCP)
+    assert connection.flags["OOB"] is True
+    assert exchange(connection, DONT + MSDP)[0] == [FlagsChanged({"OOB": False})]
+
+
 def test_hidden_input_gets_its_line_end_from_us() -> None:
     connection = started()
     connection.hide_input()
@@ -310,7 +365,7 @@ UNEXPECTED = [
     (SB + UNKNOWN + SE, "unexpected subnegotiation of option 99"),
     (WILL + NAWS + SB + NAWS + b"\0" + SE, "NAWS expects 4 bytes, 1 came"),
     (WILL + TTYPE + SB + TTYPE + b"\x01" + SE, "TTYPE expects IS from the client"),
-    (SB + NAWS + b"x" * 2000 + SE, "subnegotiation over 1024 bytes"),
+    (SB + NAWS + b"x" * 5000 + SE, "subnegotiation over 4096 bytes"),
     (SE, "unexpected SE"),
     (b"\xff\x07", "unexpected command 7"),
     (WONT + UNKNOWN, "needless WONT option 99"),
@@ -412,7 +467,7 @@ wire = st.lists(
     st.one_of(
         st.sampled_from(
             [WILL, WONT, DO, DONT, SB, SE, NOP, AYT, EC, EL, ECHO, SGA, TTYPE, NAWS, UNKNOWN]
-            + [CHARSET, ENVIRON, EOR]
+            + [CHARSET, ENVIRON, EOR, GMCP, MSDP, MSSP, gmcp(b"Core.Ping"), gmcp(b"A.B [1]")]
             + [size(80, 24), size(90, 24), terminal("A"), b"\xff", b"\0", b"\r", b"\n", b"say hi"]
         ),
         st.binary(max_size=8),

@@ -15,7 +15,7 @@ from everdoor_portal.telnet.parser import (
 )
 
 NO_END = Malformed("subnegotiation without option or end")
-TOO_BIG = Malformed("subnegotiation over 1024 bytes")
+TOO_BIG = Malformed("subnegotiation over 4096 bytes")
 
 STREAMS = [
     (b"look\r\n", [Data(b"look\r\n")]),
@@ -36,9 +36,9 @@ STREAMS = [
     (b"\xff\xfa\x18ab\xff\xf1ok", [NO_END, Control(241), Data(b"ok")]),
     (b"\xff\xfa\x18ab\xff\xfd\x03ok", [NO_END, Negotiation(253, 3), Data(b"ok")]),
     (b"\xff\xfa\x18a\xff\xfa\x1fb\xff\xf0", [NO_END, Subnegotiation(31, b"b")]),
-    (b"\xff\xfa" + b"s" * 1024 + b"\xff\xf0", [Subnegotiation(115, b"s" * 1023)]),
-    (b"\xff\xfa" + b"s" * 1025 + b"\xff\xf0ok", [TOO_BIG, Data(b"ok")]),
-    (b"\xff\xfa" + b"s" * 1025 + b"\xff\xf1ok", [TOO_BIG, Control(241), Data(b"ok")]),
+    (b"\xff\xfa" + b"s" * 4096 + b"\xff\xf0", [Subnegotiation(115, b"s" * 4095)]),
+    (b"\xff\xfa" + b"s" * 4097 + b"\xff\xf0ok", [TOO_BIG, Data(b"ok")]),
+    (b"\xff\xfa" + b"s" * 4097 + b"\xff\xf1ok", [TOO_BIG, Control(241), Data(b"ok")]),
 ]
 
 

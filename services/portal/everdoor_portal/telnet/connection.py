@@ -10,6 +10,7 @@ options are named where they are handled.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from everdoor.encodings import DEFAULT_ENCODING, encoding_name
 from everdoor_portal.telnet.encode import encode_text, escape
@@ -22,11 +23,16 @@ from everdoor_portal.telnet.events import (
     LineTooLong,
     ProtocolAbuse,
 )
+from everdoor_portal.telnet.gmcp import GmcpHandler
+from everdoor_portal.telnet.gmcp import encode as gmcp_packet
 from everdoor_portal.telnet.handlers import Answer, MalformedSubnegotiation, OptionHandler
 from everdoor_portal.telnet.lines import LineAssembler, add_keepalive
+from everdoor_portal.telnet.msdp import encode as msdp_variable
+from everdoor_portal.telnet.mssp import StatusValue, encode_status
 from everdoor_portal.telnet.naws import DEFAULT_HEIGHT, DEFAULT_WIDTH
 from everdoor_portal.telnet.negotiation import Negotiator, Side
 from everdoor_portal.telnet.options import SUPPORTED, Command, Option, command_name, option_name
+from everdoor_portal.telnet.outofband import data_of, package_of, variable_of
 from everdoor_portal.telnet.parser import (
     Control,
     Data,
@@ -49,6 +55,7 @@ DEFAULT_FLAGS: Mapping[str, FlagValue] = {
     "SCREENWIDTH": DEFAULT_WIDTH,
     "SCREENHEIGHT": DEFAULT_HEIGHT,
     **{flag: False for flag in MTTS_FLAGS},
+    **{support.flag: False for support in SUPPORTED.values() if support.flag},
     "ANSI": True,
 }
 """The protocol flags of a client that has told nothing; why it is believed to show colours is said
@@ -217,6 +224,26 @@ class TelnetConnection:
             self._out += _IAC_EOR
         elif self.marks_prompts and not self._is_doing(Option.SGA):
             self._out += _IAC_GA
+
+    def send_status(self, status: Mapping[str, StatusValue]) -> None:
+        """Say the server's status, as StatusWanted asks for; nothing to who does not want it."""
+        if self._is_doing(Option.MSSP):
+            self._send_subnegotiation(Option.MSSP, encode_status(status))
+
+    def send_out_of_band(self, name: str, args: list[Any], options: Mapping[str, Any]) -> None:
+        """Say an output that is no text by GMCP, else by MSDP, else not at all.
+
+        Raises:
+            ValueError: Its name or data cannot be said by the protocol.
+        """
+        data = data_of(args, options)
+        gmcp = self._handlers.get(Option.GMCP)
+        if isinstance(gmcp, GmcpHandler):
+            package = package_of(name)
+            if gmcp.wants(package):
+                self._send_subnegotiation(Option.GMCP, gmcp_packet(package, data))
+        elif self._is_doing(Option.MSDP):
+            self._send_subnegotiation(Option.MSDP, msdp_variable(variable_of(name), data))
 
     def hide_input(self) -> None:
         """Ask the client not to show what is typed, for a password. Idempotent.

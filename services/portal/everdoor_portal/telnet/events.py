@@ -3,6 +3,8 @@
 Only types: the parser and the line assembler make them, the gateway acts on them.
 """
 
+from typing import Any
+
 import msgspec
 
 FlagValue = str | int | bool
@@ -35,6 +37,24 @@ class Keepalive(msgspec.Struct, frozen=True, gc=False):
     """The client is there, the player did nothing (NUL, NOP, AYT). Repeats are made one."""
 
 
+class OutOfBand(msgspec.Struct, frozen=True):
+    """The client said something that is no line.
+
+    Attributes:
+        protocol: `GMCP` or `MSDP`.
+        name: Of its package or variable, as the client has written it.
+        data: JSON's values, with None for none; MSDP has texts, lists and dicts only.
+    """
+
+    protocol: str
+    name: str
+    data: Any
+
+
+class StatusWanted(msgspec.Struct, frozen=True, gc=False):
+    """The client wants to be told the server's status: who runs it, how many play."""
+
+
 class ProtocolAbuse(msgspec.Struct, frozen=True, gc=False):
     """The peer broke the protocol too often; close it. Told once, nothing is read afterwards."""
 
@@ -45,4 +65,13 @@ class EndOfInput(msgspec.Struct, frozen=True, gc=False):
     """The peer will send nothing more. A line without an end is not run, it may be half of one."""
 
 
-Event = Line | LineTooLong | FlagsChanged | Keepalive | ProtocolAbuse | EndOfInput
+Event = (
+    Line
+    | LineTooLong
+    | FlagsChanged
+    | Keepalive
+    | OutOfBand
+    | StatusWanted
+    | ProtocolAbuse
+    | EndOfInput
+)

@@ -11,7 +11,10 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from everdoor_portal.telnet.charset import CharsetHandler
+from everdoor_portal.telnet.gmcp import GmcpHandler
 from everdoor_portal.telnet.handlers import OptionHandler
+from everdoor_portal.telnet.msdp import MsdpHandler
+from everdoor_portal.telnet.mssp import MsspHandler
 from everdoor_portal.telnet.naws import NawsHandler
 from everdoor_portal.telnet.newenviron import NewEnvironHandler
 from everdoor_portal.telnet.ttype import TtypeHandler
@@ -49,6 +52,9 @@ class Option(IntEnum):
     NAWS = 31
     NEW_ENVIRON = 39
     CHARSET = 42
+    MSDP = 69
+    MSSP = 70
+    GMCP = 201
 
 
 class Support(NamedTuple):
@@ -87,6 +93,13 @@ SUPPORTED: dict[int, Support] = {
         ),
         Support(Option.CHARSET, accepts_local=True, offers_local=True, handler=CharsetHandler),
         Support(Option.EOR, accepts_local=True, offers_local=True),
+        Support(Option.MSSP, accepts_local=True, offers_local=True, handler=MsspHandler),
+        Support(
+            Option.GMCP, accepts_local=True, offers_local=True, flag="OOB", handler=GmcpHandler
+        ),
+        Support(
+            Option.MSDP, accepts_local=True, offers_local=True, flag="OOB", handler=MsdpHandler
+        ),
     )
 }
 

@@ -13,8 +13,9 @@ import msgspec
 
 from everdoor_portal.telnet.options import Command
 
-# The option and its payload, unescaped. What clients send (names, sizes) is far shorter.
-MAX_SUBNEGOTIATION_BYTES = 1024
+# The option and its payload, unescaped. Names and sizes are far shorter; a packet of GMCP may be a
+# list of all modules that a client knows, or a text that its player has edited.
+MAX_SUBNEGOTIATION_BYTES = 4096
 
 # A subnegotiation that never ends swallows what the player types: it is reported again and again.
 OVERRUN_STEP_BYTES = 64 * 1024
