@@ -408,7 +408,7 @@ def _shown(value: object) -> str:
         return without_password(value.get_secret_value())
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def _refuse_unknown_variables(known: Collection[str]) -> None:

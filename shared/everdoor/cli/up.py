@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from everdoor.cli.program import COULD_NOT_START
 from everdoor.errors import StartupError, UserError
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _make_databases(settings: Settings) -> None:
         return
     made = subprocess.run([sys.executable, "-m", "everdoor.cli", "db", "upgrade"], check=False)
     if made.returncode:
-        raise StartupError(f"the databases of {settings.home} could not be made, see above")
+        # It has said why.
+        raise click.exceptions.Exit(COULD_NOT_START)
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -107,9 +107,13 @@ def _only_one(process: str, home: Path) -> LockFile:
     if not lock.try_exclusive():
         holder = lock.read().strip() or "unknown"
         lock.close()
+        other = (
+            "set EVERDOOR_HOME to another folder for another world"
+            if process in ("auth", "server")
+            else "set EVERDOOR_PORTAL_ID to another name for one more"
+        )
         raise StartupError(
-            f"{process} of {home} runs already (pid {holder}); stop it first, or set "
-            "EVERDOOR_HOME to another folder for another world"
+            f"{process} of {home} runs already (pid {holder}); stop it first, or {other}"
         )
     lock.write(f"{os.getpid()}\n")
     return lock

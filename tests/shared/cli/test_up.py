@@ -52,6 +52,18 @@ def test_up_ends_when_a_child_ends(shell: Shell, end: str, code: int) -> None:
         assert up.wait() == code
 
 
+def test_up_says_once_what_is_wrong_with_the_home(shell: Shell) -> None:
+    shell.home.write_text("a file")
+    shell.procfile("quick: true\n")
+
+    outcome = shell.run("up")
+
+    assert outcome.returncode == 3
+    assert outcome.stderr.splitlines() == [
+        f"everdoor: {shell.home} cannot be made (EVERDOOR_HOME): File exists"
+    ]
+
+
 def test_up_makes_the_databases_of_a_new_home(shell: Shell) -> None:
     shell.procfile("quick: true\n")
 

@@ -17,8 +17,11 @@ import pytest
 
 from everdoor.bus import Bus, RpcClient
 from everdoor.endpoints import Endpoints, endpoints
+from everdoor.errors import StartupError
+from everdoor.lockfile import LockFile
 from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import Status, StatusReport, Stop
+from everdoor.supervisor import supervise
 from running import run
 
 HERE = Path(__file__).parent / "processes"
@@ -226,6 +229,20 @@ def test_supervisor_of_a_home_is_alone(start: Start) -> None:
     assert f"runs already (pid {first.popen.pid})" in err
     assert err.count("\n") == 1
     assert first.status().state == "up"
+
+
+@pytest.mark.parametrize(
+    ("process", "setting"), [("server", "EVERDOOR_HOME"), ("portal.1", "EVERDOOR_PORTAL_ID")]
+)
+def test_process_that_runs_already_is_told_with_what_to_set(
+    tmp_path: Path, process: str, setting: str
+) -> None:
+    (tmp_path / "run").mkdir(mode=0o700)
+    system = endpoints(tmp_path, tmp_path, os.getuid())
+    with LockFile(tmp_path / "run" / f"{process}.lock") as held:
+        assert held.try_exclusive()
+        with pytest.raises(StartupError, match=setting):
+            supervise(process, tmp_path, system, lambda stack: [])
 
 
 def test_worker_alone_says_who_starts_it() -> None:
