@@ -30,7 +30,7 @@ check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
 bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
 	@$(BIN)/python -m bench $(or $(BENCH),full)
 
-faults: $(VENV)/dev.stamp test-packages  ## Break it under load and check; FAULTS=quick: in ten minutes
+faults: $(VENV)/dev.stamp test-packages  ## Break it under load and check; FAULTS=quick: a little
 	@PYTHONPATH=tests $(BIN)/python -m faults $(or $(FAULTS),full)
 
 format: $(VENV)/dev.stamp  ## Format the code and fix what can be fixed

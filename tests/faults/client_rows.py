@@ -100,6 +100,7 @@ class Network:
     def __init__(self, name: str) -> None:
         self.crowds, self.guests = f"{NETWORK}2", f"{NETWORK}6"
         self._name = name
+        self._cables: list[str] = []
         ip(f"netns add {name}")
         try:
             self._join("a", f"{NETWORK}1", self.crowds)
@@ -111,6 +112,7 @@ class Network:
     def _join(self, cable: str, here: str, there: str) -> None:
         name = self._name
         ip(f"link add {name}{cable} type veth peer name {cable} netns {name}")
+        self._cables.append(f"{name}{cable}")
         ip(f"addr add {here}/30 dev {name}{cable}")
         ip(f"-n {name} addr add {there}/30 dev {cable}")
         ip(f"link set dev {name}{cable} up")
@@ -125,7 +127,9 @@ class Network:
         ip(f"link set dev {self._name}b up")
 
     def remove(self) -> None:
-        """Take it away."""
+        """Take it away; the cables by themselves, for what runs there keeps their other ends."""
+        for cable in self._cables:
+            ip(f"link del {cable}")
         ip(f"netns del {self._name}")
 
     def run_there(self, start: Callable[[], object]) -> None:

@@ -12,7 +12,6 @@ SEED = 1
 NAMES = (
     "kill -9 server between sends to two portals",
     "kill -9 server while it replays",
-    "kill -9 a portal",
     "the clock jumps by days",
 )
 
