@@ -8,7 +8,6 @@ Source: docs/protocol.md, section 6.4.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -136,8 +135,8 @@ class Banning:
             await self._write(lambda db: banrecords.drop_expired(db, now))
 
     def _tell(self, ban: Ban, target: Target) -> None:
-        left_s = math.inf if ban.expires_at is None else ban.expires_at - ban.made_at
-        log.info("ban added", ban=ban.id, target=target.text, lasts_s=left_s, by=ban.by)
+        lasts_s = None if ban.expires_at is None else ban.expires_at - ban.made_at
+        log.info("ban added", ban=ban.id, target=target.text, lasts_s=lasts_s, by=ban.by)
         self._tools.news.publish("ban.added", id=ban.id)
         if ban.uid is not None:
             self._tools.news.publish(f"account.{ban.uid}.banned", account=ban.target)
