@@ -1,3 +1,5 @@
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ SB, SE, GA, NOP, AYT, EC, EL = (b"\xff" + bytes([c]) for c in (250, 240, 249, 24
 ECHO, SGA, TTYPE, NAWS, UNKNOWN = b"\x01", b"\x03", b"\x18", b"\x1f", b"\x63"
 CHARSET, ENVIRON = b"\x2a", b"\x27"
 MSSP, GMCP, MSDP = b"\x46", b"\xc9", b"\x45"
+BINARY, LINEMODE, MXP, MCCP2, MCCP3 = b"\0", b"\x22", b"\x5b", b"\x56", b"\x57"
 EOR, END_OF_RECORD = b"\x19", b"\xff\xef"
 TTYPE_SEND = SB + TTYPE + b"\x01" + SE
 
@@ -110,6 +113,17 @@ STREAMS: list[tuple[bytes, list[Event], bytes]] = [
     ),
     (DO + ENVIRON, [], WONT + ENVIRON),
     (DO + MSSP, [StatusWanted()], b""),
+    (DO + MXP, [FlagsChanged({"MXP": True})], SB + MXP + SE),
+    (DO + MXP + DONT + MXP, [FlagsChanged({"MXP": False})], SB + MXP + SE + WONT + MXP),
+    (DO + BINARY + WILL + BINARY + b"a\r\0", [Line("a")], WILL + BINARY + DO + BINARY),
+    (
+        WILL + LINEMODE + SB + LINEMODE + b"\x03\x0a\x02\xff\xff" + SE + b"a\n",
+        [Line("a")],
+        DO + LINEMODE + SB + LINEMODE + b"\1\1" + SE + SB + LINEMODE + b"\x03\x0a\x82\xff\xff" + SE,
+    ),
+    (DO + LINEMODE, [], WONT + LINEMODE),
+    (WILL + MCCP2, [], DONT + MCCP2),
+    (DO + MCCP3 + WILL + MCCP3, [], WONT + MCCP3 + DONT + MCCP3),
     (
         DO
         + GMCP
@@ -316,6 +330,65 @@ def test_client_is_out_of_band_while_it_has_either_protocol() -> None:
     assert exchange(connection, DONT + MSDP)[0] == [FlagsChanged({"OOB": False})]
 
 
+def test_output_is_compressed_behind_the_mark_and_each_write_can_be_read_at_once() -> None:
+    connection, client = started(), zlib.decompressobj()
+    connection.send_text("plain")
+    events, sent = exchange(connection, DO + MCCP2)
+    assert events == [FlagsChanged({"MCCP": True})]
+    assert sent == b"plain" + SB + MCCP2 + SE
+    for text in ("one\n", "ÿ\n"):
+        connection.send_text(text)
+        assert client.decompress(connection.data_to_send()).decode() == text.replace("\n", "\r\n")
+    assert connection.data_to_send() == b""
+
+
+def test_output_is_plain_again_behind_the_end_of_compression() -> None:
+    connection, client = started(), zlib.decompressobj()
+    exchange(connection, DO + MCCP2)
+    connection.send_text("one")
+    assert exchange(connection, DONT + MCCP2)[0] == [FlagsChanged({"MCCP": False})]
+    connection.send_text("two")
+    assert connection.data_to_send() == b"two"
+    assert exchange(connection, DO + MCCP2)[1] == WILL + MCCP2 + SB + MCCP2 + SE
+    connection.send_text("three")
+    assert client.decompress(connection.data_to_send()) == b"three"
+
+
+def test_compressed_output_has_an_end_when_the_connection_has_one() -> None:
+    connection, client = started(), zlib.decompressobj()
+    exchange(connection, DO + MCCP2)
+    connection.send_text("Bye.")
+    connection.end()
+    connection.end()
+    assert (client.decompress(connection.data_to_send()), client.eof) == (b"Bye.", True)
+
+
+def test_all_that_is_said_in_one_go_with_the_agreement_is_read_by_the_client() -> None:
+    connection, client = started(), zlib.decompressobj()
+    _, sent = exchange(connection, AYT + DO + MCCP2 + AYT + DONT + MCCP2 + AYT)
+    plain, mark, compressed = sent.partition(SB + MCCP2 + SE)
+    assert plain == b"\r\n[yes]\r\n" and mark
+    assert client.decompress(compressed) == b"\r\n[yes]\r\n" + WONT + MCCP2
+    assert client.unused_data == b"\r\n[yes]\r\n"
+
+
+def test_nothing_that_a_client_compressed_is_inflated() -> None:
+    bomb = zlib.compress(b"\n" * 1_000_000)
+    connection = started()
+    exchange(connection, DO + MCCP2 + WILL + MCCP3 + SB + MCCP3 + SE)
+    events, _ = exchange(connection, bomb.replace(b"\xff", b"\xff\xff"))
+    assert len(events) <= len(bomb)
+
+
+def test_keepalive_goes_to_clients_that_have_shown_to_speak_telnet() -> None:
+    connection = started()
+    connection.send_keepalive()
+    assert connection.data_to_send() == b""
+    exchange(connection, DONT + EOR)
+    connection.send_keepalive()
+    assert connection.data_to_send() == NOP
+
+
 def test_hidden_input_gets_its_line_end_from_us() -> None:
     connection = started()
     connection.hide_input()
@@ -467,7 +540,20 @@ wire = st.lists(
     st.one_of(
         st.sampled_from(
             [WILL, WONT, DO, DONT, SB, SE, NOP, AYT, EC, EL, ECHO, SGA, TTYPE, NAWS, UNKNOWN]
-            + [CHARSET, ENVIRON, EOR, GMCP, MSDP, MSSP, gmcp(b"Core.Ping"), gmcp(b"A.B [1]")]
+            + [
+                CHARSET,
+                ENVIRON,
+                EOR,
+                MXP,
+                MCCP2,
+                LINEMODE,
+                BINARY,
+                GMCP,
+                MSDP,
+                MSSP,
+                gmcp(b"Core.Ping"),
+                gmcp(b"A.B [1]"),
+            ]
             + [size(80, 24), size(90, 24), terminal("A"), b"\xff", b"\0", b"\r", b"\n", b"say hi"]
         ),
         st.binary(max_size=8),

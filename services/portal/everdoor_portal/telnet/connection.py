@@ -27,6 +27,7 @@ from everdoor_portal.telnet.gmcp import GmcpHandler
 from everdoor_portal.telnet.gmcp import encode as gmcp_packet
 from everdoor_portal.telnet.handlers import Answer, MalformedSubnegotiation, OptionHandler
 from everdoor_portal.telnet.lines import LineAssembler, add_keepalive
+from everdoor_portal.telnet.mccp import Compressor
 from everdoor_portal.telnet.msdp import encode as msdp_variable
 from everdoor_portal.telnet.mssp import StatusValue, encode_status
 from everdoor_portal.telnet.naws import DEFAULT_HEIGHT, DEFAULT_WIDTH
@@ -71,6 +72,7 @@ _IAC_SB = bytes((Command.IAC, Command.SB))
 _IAC_SE = bytes((Command.IAC, Command.SE))
 _IAC_GA = bytes((Command.IAC, Command.GA))
 _IAC_EOR = bytes((Command.IAC, Command.EOR))
+_IAC_NOP = bytes((Command.IAC, Command.NOP))
 _CRLF = b"\r\n"
 _BACKSPACE = b"\b"
 _HERE = b"\r\n[yes]\r\n"  # RFC 854: some visible evidence that the AYT was received
@@ -91,6 +93,7 @@ class TelnetConnection:
     """
 
     __slots__ = (
+        "_compressor",
         "_encoding",
         "_events",
         "_flags",
@@ -102,7 +105,9 @@ class TelnetConnection:
         "_negotiator",
         "_now",
         "_out",
+        "_ready",
         "_parser",
+        "_speaks_telnet",
         "_wants_hidden",
         "marks_prompts",
     )
@@ -116,6 +121,9 @@ class TelnetConnection:
         self._flags: dict[str, FlagValue] = {}
         self._events: list[Event] = []
         self._out = bytearray()
+        self._ready = bytearray()  # to be sent before `_out`, compressed or not as it has to be
+        self._compressor: Compressor | None = None
+        self._speaks_telnet = False
         self._encoding = DEFAULT_ENCODING
         self._is_closed = False
         self._is_hiding = False
@@ -143,7 +151,8 @@ class TelnetConnection:
     @property
     def buffered_bytes(self) -> int:
         """Bytes kept: unfinished input, and output not yet taken."""
-        return self._parser.buffered_bytes + self._lines.buffered_bytes + len(self._out)
+        unsent = len(self._ready) + len(self._out)
+        return self._parser.buffered_bytes + self._lines.buffered_bytes + unsent
 
     @property
     def encoding(self) -> str:
@@ -198,6 +207,11 @@ class TelnetConnection:
         """Take the bytes that are to be sent now; empty when there are none."""
         data = bytes(self._out)
         self._out.clear()
+        if data and self._compressor is not None:
+            data = self._compressor.compress(data)
+        if self._ready:
+            data = bytes(self._ready) + data
+            self._ready.clear()
         return data
 
     def start(self) -> None:
@@ -207,6 +221,21 @@ class TelnetConnection:
                 self._out += self._negotiator.request(Side.REMOTE, option, enable=True)
             if support.offers_local:
                 self._out += self._negotiator.request(Side.LOCAL, option, enable=True)
+
+    def end(self) -> None:
+        """End what must be ended before the connection is closed: compression. Idempotent."""
+        if self._compressor is not None:
+            self._ready += self._compressor.finish(bytes(self._out))
+            self._out.clear()
+            self._compressor = None
+
+    def send_keepalive(self) -> None:
+        """Send NOP, so that nobody on the way takes the connection for dead.
+
+        A client that has not answered anything may know no telnet, and would show it: it gets none.
+        """
+        if self._speaks_telnet:
+            self._out += _IAC_NOP
 
     def send_text(self, text: str) -> None:
         """Send text, clean of foreign control characters; nothing is added at its end."""
@@ -305,6 +334,7 @@ class TelnetConnection:
             self._count_violation(f"unexpected {command_name(code)}")
 
     def _take_negotiation(self, verb: int, option: int) -> None:
+        self._speaks_telnet = True
         outcome = self._negotiator.receive(verb, option)
         self._out += outcome.send
         if outcome.enabled is not None:
@@ -318,6 +348,8 @@ class TelnetConnection:
     def _switch(self, side: Side, option: int, enabled: bool) -> None:
         if (side, option) == (Side.LOCAL, Option.ECHO):
             self._is_hiding = enabled
+        if (side, option) == (Side.LOCAL, Option.COMPRESS2):
+            self._begin_compression() if enabled else self.end()
         if flag := SUPPORTED[option].flag:
             self._learn({flag: any(map(self._is_doing, _options_of(flag)))})
         make_handler = SUPPORTED[option].handler
@@ -328,6 +360,13 @@ class TelnetConnection:
             self._take_answer(option, handler.begin())
         else:
             del self._handlers[option]
+
+    def _begin_compression(self) -> None:
+        """Send what is unsent and the mark as they are; all that follows is compressed."""
+        self._send_subnegotiation(Option.COMPRESS2, b"")
+        self._ready += self._out
+        self._out.clear()
+        self._compressor = Compressor()
 
     def _take_subnegotiation(self, option: int, payload: bytes) -> None:
         handler = self._handlers.get(option)

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from everdoor_portal.telnet.charset import CharsetHandler
 from everdoor_portal.telnet.gmcp import GmcpHandler
 from everdoor_portal.telnet.handlers import OptionHandler
+from everdoor_portal.telnet.linemode import LinemodeHandler
 from everdoor_portal.telnet.msdp import MsdpHandler
 from everdoor_portal.telnet.mssp import MsspHandler
+from everdoor_portal.telnet.mxp import MxpHandler
 from everdoor_portal.telnet.naws import NawsHandler
 from everdoor_portal.telnet.newenviron import NewEnvironHandler
 from everdoor_portal.telnet.ttype import TtypeHandler
@@ -45,15 +47,19 @@ class Command(IntEnum):
 class Option(IntEnum):
     """The options that we use."""
 
+    BINARY = 0
     ECHO = 1
     SGA = 3
     TTYPE = 24
     EOR = 25
     NAWS = 31
+    LINEMODE = 34
     NEW_ENVIRON = 39
     CHARSET = 42
     MSDP = 69
     MSSP = 70
+    COMPRESS2 = 86
+    MXP = 91
     GMCP = 201
 
 
@@ -80,12 +86,16 @@ class Support(NamedTuple):
 
 
 # ECHO is not accepted on either side: echoing is ours to ask for, only while a password is
-# typed. SGA must always be accepted, on both sides (RFC 1123, 3.2.2).
+# typed. SGA must always be accepted, on both sides (RFC 1123, 3.2.2). BINARY changes nothing: all
+# 8 bits are used without it, and lines end in it as ever. COMPRESS2 is offered last: all that is
+# offered before it can be read by who knows nothing of it.
 SUPPORTED: dict[int, Support] = {
     support.option: support
     for support in (
         Support(Option.ECHO),
         Support(Option.SGA, accepts_local=True, accepts_remote=True),
+        Support(Option.BINARY, accepts_local=True, accepts_remote=True),
+        Support(Option.LINEMODE, accepts_remote=True, handler=LinemodeHandler),
         Support(Option.TTYPE, accepts_remote=True, asks_remote=True, handler=TtypeHandler),
         Support(Option.NAWS, accepts_remote=True, asks_remote=True, handler=NawsHandler),
         Support(
@@ -100,6 +110,8 @@ SUPPORTED: dict[int, Support] = {
         Support(
             Option.MSDP, accepts_local=True, offers_local=True, flag="OOB", handler=MsdpHandler
         ),
+        Support(Option.MXP, accepts_local=True, offers_local=True, flag="MXP", handler=MxpHandler),
+        Support(Option.COMPRESS2, accepts_local=True, offers_local=True, flag="MCCP"),
     )
 }
 
