@@ -75,6 +75,17 @@ class Settings(BaseSettings):
         "TCP port for telnet clients, shared by all portals of one home. 0: any free one, told in "
         "the log and by `everdoor status`.",
     )
+    telnet_keepalive_s: Seconds = _setting(
+        30.0,
+        "seconds, 0 or more",
+        "Time between two signs of life (NOP) that a portal sends to telnet clients, so that "
+        "routers on the way do not forget a quiet connection. 0: none are sent.",
+    )
+    servername: str = _setting(
+        "Everdoor",
+        "a name",
+        "Name of the game, as it is told to those who list games (MSSP).",
+    )
     portal_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,40}$")] = _setting(
         "",
         "letters, digits, `.`, `_` and `-`, at most 40, or nothing",

@@ -32,6 +32,7 @@ from everdoor_portal.gateways.telnet import TelnetGateway
 from everdoor_portal.inspection import Inspection
 from everdoor_portal.limits import TOO_LATE, Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
+from everdoor_portal.telnet.mssp import SPOKEN, StatusValue
 from everdoor_portal.uplink import LinkState, Uplink
 
 TICK_S = 0.25
@@ -110,8 +111,16 @@ class Portal:
         )
         self._login_grace_s = settings.login_grace_s
         self._telnet = TelnetGateway(
-            loop, self.sessions, loop.time, settings.max_char_limit, self._entrance
+            loop,
+            self.sessions,
+            loop.time,
+            settings.max_char_limit,
+            self._entrance,
+            self._status,
+            settings.telnet_keepalive_s,
         )
+        self._servername = settings.servername
+        self._started_at = int(time.time())
         self._auth = RpcClient(self._bus, system.auth_rpc, "portal")
         self._rpc = RpcClient(self._bus, system.server_rpc, "portal")
         self._confirming: asyncio.Task[None] | None = None
@@ -157,6 +166,17 @@ class Portal:
             "link": self.uplink.state.value,
             "telnet_port": self._telnet_port,
             "refusal": self.uplink.refusal,
+        }
+
+    def _status(self) -> dict[str, StatusValue]:
+        """What is said to who lists games; of the players, those of this portal."""
+        return {
+            "NAME": self._servername,
+            "PLAYERS": self.sessions.count_logged_in(),
+            "UPTIME": self._started_at,
+            "CODEBASE": "Everdoor",
+            "PORT": self._telnet_port,
+            **SPOKEN,
         }
 
     # Planned restarts of the server.

@@ -27,8 +27,11 @@ from everdoor_portal.telnet.events import (
     Keepalive,
     Line,
     LineTooLong,
+    OutOfBand,
     ProtocolAbuse,
+    StatusWanted,
 )
+from everdoor_portal.telnet.mssp import StatusValue
 
 READ_BYTES = 16 * 1024
 """Read at a time: so many bytes can be so many empty lines, and each is held until it is done."""
@@ -130,6 +133,11 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             case LineTooLong(length=length):
                 most = self._gateway.max_chars
                 self._telnet.send_text(TOO_LONG.format(length=length, most=most) + "\n")
+            case StatusWanted():
+                self._telnet.send_status(self._gateway.status())
+            case OutOfBand(protocol=protocol, name=name):
+                sessions.keepalive(self)
+                _log.debug("not for anybody", session=str(self.key), protocol=protocol, name=name)
             case ProtocolAbuse(reason=reason):
                 _log.warning("client disconnected", session=str(self.key), reason=reason)
                 self._leave(reason, clean=False)
@@ -162,6 +170,17 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             # Only who waits for a line says so; other prompts come in between.
             self._telnet.hide_input() if options["hidden"] else self._telnet.show_input()
 
+    def send_default(self, name: str, args: list[Any], options: dict[str, Any]) -> None:
+        try:
+            self._telnet.send_out_of_band(name, args, options)
+        except ValueError as exc:
+            _log.warning("output not sent", session=str(self.key), output=name, error=str(exc))
+
+    def keep_alive(self) -> None:
+        """Send what keeps the connection from being forgotten on its way."""
+        self._telnet.send_keepalive()
+        self.flush()
+
     def show_input(self) -> None:
         self._telnet.show_input()
 
@@ -179,6 +198,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
     def _close(self) -> None:
         transport = self._transport
         if transport is not None:
+            self._telnet.end()
             self.flush()
             transport.close()
             self._gateway.loop.call_later(CLOSE_S, transport.abort)
@@ -198,6 +218,8 @@ class TelnetGateway:
     Args:
         max_chars: Longest line in characters; 0: no limit but memory's.
         entrance: Asked for every client that comes; None: all are let in.
+        status: What is said of the server to who lists games (MSSP).
+        keepalive_s: Seconds between two signs of life to every client; 0: none are sent.
     """
 
     def __init__(
@@ -207,12 +229,17 @@ class TelnetGateway:
         clock: Callable[[], float],
         max_chars: int,
         entrance: Entrance | None = None,
+        status: Callable[[], Mapping[str, StatusValue]] = dict,
+        keepalive_s: float = 0.0,
     ) -> None:
         self.loop = loop
         self.sessions = sessions
         self.clock = clock
         self.max_chars = max_chars
         self.entrance = entrance or Entrance(sessions.newcomers, lambda: 0.0)
+        self.status = status
+        self._keepalive_s = keepalive_s
+        self._beat: asyncio.TimerHandle | None = None
         self.buffer = memoryview(bytearray(READ_BYTES))
         self.renderer = Renderer(encode_text)
         self._server: asyncio.Server | None = None
@@ -220,9 +247,27 @@ class TelnetGateway:
     async def listen(self, listener: socket.socket) -> None:
         """Accept clients from now on. The listener stays open when `close` is called."""
         self._server = await self.loop.create_server(lambda: TelnetSession(self), sock=listener)
+        self._beat_later()
 
     def close(self) -> None:
         """Accept no more clients; those who are here stay."""
         if self._server is not None:
             self._server.close()
             self._server = None
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
+
+    def keep_alive(self) -> None:
+        """Give every client a sign of life."""
+        for session in self.sessions:
+            if isinstance(session, TelnetSession) and session.has_client:
+                session.keep_alive()
+
+    def _beat_later(self) -> None:
+        if self._keepalive_s:
+            self._beat = self.loop.call_later(self._keepalive_s, self._beat_now)
+
+    def _beat_now(self) -> None:
+        self.keep_alive()
+        self._beat_later()

@@ -15,6 +15,11 @@ VAR, VAL = b"\x01", b"\x02"
 StatusValue = str | int | Iterable[str | int]
 """A value, or several."""
 
+SPOKEN: Mapping[str, StatusValue] = dict.fromkeys(
+    ("ANSI", "GMCP", "MCCP", "MSDP", "MXP", "UTF-8", "XTERM 256 COLORS", "XTERM TRUE COLORS"), 1
+)
+"""What clients can have here, in the names of the specification."""
+
 _MARKS = dict.fromkeys((0, 1, 2))  # neither a name nor a value may hold NUL, VAR or VAL
 
 
