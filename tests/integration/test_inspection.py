@@ -110,6 +110,32 @@ def test_unknown_session_is_told_in_one_line(system: System, command: str) -> No
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_running_system_is_archived_printed_and_compared(system: System, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with playing(system, "Ada", "Bob") as (ada, _):
+            said, _ = await everdoor(
+                system, "session", "save", str(tmp_path / "two"), "--author", "me"
+            )
+            file = str(tmp_path / "two.eds")
+            assert said == f"{file}\n"
+            printed, _ = await everdoor(system, "session", "dump", file)
+            assert {'  author: "me"', '  uname: "Ada"', '  uname: "Bob"'} <= set(
+                printed.splitlines()
+            )
+            sessid = sessid_of(await listed(system), "Ada")
+            live, _ = await everdoor(system, "session", "dump", sessid)
+            assert "ServerSession" in live and f"  sessid: {sessid}" in live.splitlines()
+            assert "Bob" not in live
+            await ada.asks("ooc", "You go OOC")
+            told, _ = await everdoor(system, "session", "diff", "--json", file, "live")
+            changed = {found["field"]: found for found in json.loads(told)}
+            assert (changed["puname"]["before"], changed["puname"]["after"]) == ('"Ada"', "null")
+            _, refusal = await everdoor(system, "session", "dump", "999999", code=1)
+            assert "there is no session 999999" in refusal
+
+    asyncio.run(main())
+
+
 def test_kick_tells_the_player_and_is_done_when_it_returns(system: System) -> None:
     async def main() -> None:
         async with playing(system, "Ada", "Bob") as (ada, bob):

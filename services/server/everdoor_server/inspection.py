@@ -23,6 +23,7 @@ from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Announce,
     Answer,
+    Archive,
     Call,
     ConfirmCopies,
     CopiesKept,
@@ -32,6 +33,7 @@ from everdoor.messages.calls import (
     PortalList,
     Portals,
     Request,
+    SaveSessions,
     SessionInfo,
     SessionList,
     Sessions,
@@ -40,7 +42,8 @@ from everdoor.messages.calls import (
 )
 from everdoor.pages import Pages, cut
 from everdoor.presence import Presence
-from everdoor.state import AppSession, SnapshotFlag
+from everdoor.state import AppSession, Primitive, SnapshotFlag
+from everdoor_server.archiving import Archiving
 from everdoor_server.commit import Commit, Stored
 from everdoor_server.links import Links
 from everdoor_server.news import News, account_name, puppet_name
@@ -67,9 +70,10 @@ class Inspection:
     """What operators see of one generation, and what they can do to it.
 
     Args:
-        app: Whose registered classes snapshots may hold.
+        app: Whose registered classes snapshots may hold; what archives are made of.
         stored: What the database held when the generation began.
         shell: Runs what operators change, and takes what portals confirm.
+        session_class: Of the sessions.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Inspection:
         links: Links,
         stored: Stored,
         shell: TurnShell,
+        session_class: type[ServerSession],
     ) -> None:
         self._app = app
         self._sessions = sessions
@@ -86,7 +91,11 @@ class Inspection:
         self._shell = shell
         self._generation = stored.generation
         self._news = News(stored.roster, sessions.by_key)
+        self._ended = stored.ended
         self._pages = Pages()
+        self._archiving = Archiving(
+            app, sessions, session_class, self._about_world, stored.generation
+        )
         self._publisher: Publisher | None = None
         self._rpc: RpcServer | None = None
 
@@ -140,6 +149,8 @@ class Inspection:
                 await self._shell.perform(lambda: self._kick(sessid, reason))
                 _log.info("session kicked", sessid=sessid, reason=reason, asked_by="cli")
                 return Done()
+            case SaveSessions() as call:
+                return await self._save(call)
             case Announce(text=text):
                 await self._shell.perform(lambda: self._sessions.announce_all(text))
                 self.publish("announce", text=text)
@@ -191,6 +202,23 @@ class Inspection:
     def _show(self, session: ServerSession) -> SessionState:
         state = session.take_snapshot(self._app, SnapshotFlag.INSPECT)
         return SessionState(session.sessid, {name: _shown(value) for name, value in state.items()})
+
+    async def _save(self, call: SaveSessions) -> Archive:
+        if call.skip:
+            return self._archiving.go_on(call)
+        made: list[Archive] = []
+        # In a turn, so that what it holds is committed when it is answered.
+        await self._shell.perform(lambda: made.append(self._archiving.begin(call.metadata)))
+        _log.info("sessions archived", asked_by="cli")
+        return made[0]
+
+    def _about_world(self) -> dict[str, Primitive]:
+        portals: list[Primitive] = [[link.portal, link.incarnation.number] for link in self._links]
+        return {
+            "restart_mode": str(self._ended),
+            "portals": portals,
+            "session_count": len(self._sessions),
+        }
 
     def _kick(self, sessid: int, reason: str) -> None:
         self._sessions.disconnect(self._find(sessid), reason)

@@ -247,7 +247,10 @@ class _Worker:
         self._server = Server(
             self._loop, turn, links, game.sessions, self._store, auth, self._leave
         )
-        self._inspection = Inspection(app, game.sessions, links, stored, self._server)
+        session_class = self._configured.session_class
+        self._inspection = Inspection(
+            app, game.sessions, links, stored, self._server, session_class
+        )
         self._server.on_committed = self._inspection.committed
 
     def _run_start_hooks(self, ended: Ending) -> None:

@@ -90,31 +90,55 @@ def show(sessid: int, json: bool) -> None:
 
 @session.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def dump(file: Path) -> None:
-    """Print all that the archive FILE holds, secrets as ***.
+@click.option("--description", default="", show_envvar=True, help="What the archive is of.")
+@click.option("--author", default="", show_envvar=True, help="Who has it made.")
+def save(file: Path, description: str, author: str) -> None:
+    """Archive the running game's sessions into FILE, to which `.eds` is added.
 
-    A damaged archive is printed up to the damage. Exit code 1 when it is damaged or no archive.
+    An older archive in its place stays untouched if this fails. Exit code 1 when there is no
+    server.
     """
-    from everdoor.archive import sdump
-    from everdoor.state import AppSession
+    from everdoor.archive.files import write
+    from everdoor.cli.archives import live_archive
+    from everdoor.cli.surroundings import read_settings
 
-    sdump(AppSession("everdoor", minimal=True), file)
+    said = {"description": description, "author": author}
+    for name, text in said.items():
+        if len(text) > MAX_REASON:
+            raise click.BadParameter(f"{name}: at most {MAX_REASON} characters, got {len(text)}")
+    archive = live_archive(read_settings(), {name: text for name, text in said.items() if text})
+    click.echo(write(file, archive))
 
 
 @session.command()
-@click.argument("before", type=click.Path(dir_okay=False, path_type=Path))
-@click.argument("after", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("target", metavar="[SESSID|FILE]", default="live")
+def dump(target: str) -> None:
+    """Print all that is in the archive FILE, in session SESSID, or in the running game.
+
+    Secrets are shown as ***. A damaged archive is printed up to the damage. A file whose name is a
+    number is given as `./7`. Exit code 1 when it is damaged, no archive, or no such session.
+    """
+    from everdoor.cli.archives import lines_of, lines_of_session
+
+    lines = lines_of_session(int(target)) if target.isdecimal() else lines_of(target)
+    for line in lines:
+        click.echo(line)
+
+
+@session.command()
+@click.argument("before")
+@click.argument("after")
 @json_option
-def diff(before: Path, after: Path, json: bool) -> None:
+def diff(before: str, after: str, json: bool) -> None:
     """Tell what differs between the archives BEFORE and AFTER; nothing when they are the same.
 
-    Sessions are matched by what they are, not by their place. The JSON is a list of objects with
-    where, field (empty: the whole record), before and after. Exit code 1 when one is no archive.
+    Each is a file, or `live` for the running game. Sessions are matched by what they are, not by
+    their place. The JSON is a list of objects with where, field (empty: the whole record), before
+    and after. Exit code 1 when one is no archive.
     """
-    from everdoor.archive import compare
-    from everdoor.state import AppSession
+    from everdoor.cli.archives import compared
 
-    found = compare(AppSession("everdoor", minimal=True), before, after)
+    found = compared(before, after)
     if json:
         print_json(found)
         return

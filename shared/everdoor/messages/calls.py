@@ -79,7 +79,19 @@ class Announce(CallMessage, frozen=True, tag="announce"):
     text: Annotated[str, Meta(min_length=1, max_length=MAX_ANNOUNCEMENT)]
 
 
-InspectionCall = SessionList | SessionShow | KickSession | PortalList | Announce
+class SaveSessions(CallMessage, frozen=True, tag="save_sessions"):
+    """All sessions as an archive of one moment. Answer: Archive, a page of its bytes.
+
+    `metadata` says what is to be said of it (description, author). A further page is asked for with
+    the number of the archive, and with the number of bytes read so far.
+    """
+
+    metadata: Annotated[dict[Name, Name], Meta(max_length=16)]
+    number: int = 0
+    skip: Annotated[int, Meta(ge=0)] = 0
+
+
+InspectionCall = SessionList | SessionShow | KickSession | PortalList | Announce | SaveSessions
 
 
 # To a supervisor.
@@ -204,6 +216,14 @@ class SessionState(CallMessage, frozen=True, tag="session_state"):
     state: dict[str, Any]
 
 
+class Archive(CallMessage, frozen=True, tag="archive"):
+    """A page of an archive, docs/state-api.md; `more`: another one follows."""
+
+    number: int
+    data: bytes
+    more: bool
+
+
 class PortalInfo(CallMessage, frozen=True):
     """One portal: `state` is up while it and the server hear each other, else away; of its
     sessions, `logged_in` are."""
@@ -247,6 +267,7 @@ Result = (
     | Started
     | Sessions
     | SessionState
+    | Archive
     | Portals
     | Done
 )

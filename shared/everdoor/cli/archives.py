@@ -1,0 +1,100 @@
+"""Session archives at the command line: those in files, and one of the running system.
+
+What is in an archive is `everdoor.archive`'s and docs/state-api.md's.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+
+from everdoor.archive import Difference, differences, dump, read
+from everdoor.archive.files import opened
+from everdoor.cli.live import command
+from everdoor.cli.surroundings import read_settings
+from everdoor.errors import CallRefused, UserError
+from everdoor.messages.calls import Archive, SaveSessions
+from everdoor.settings import Settings
+from everdoor.state import AppSession
+from everdoor.state.archivefile import Item, Record, read_items
+
+LIVE = "live"
+"""What stands for the running system where a file could."""
+
+SAVE_TRIES = 3
+"""How often a long archive is begun."""
+
+
+def live_archive(settings: Settings, metadata: Mapping[str, str]) -> bytes:
+    """Have the running server archive its sessions.
+
+    Raises:
+        UserError: It does not run, or does not answer in time.
+        CallRefused: It cannot.
+    """
+    for _ in range(SAVE_TRIES - 1):
+        try:
+            return _fetch(settings, metadata)
+        except CallRefused as exc:
+            if exc.code != "gone":
+                raise
+    return _fetch(settings, metadata)
+
+
+def lines_of(target: str) -> Iterator[str]:
+    """All that is in a file or, given `live`, in the running system.
+
+    Raises:
+        UserError: The file cannot be read, or nothing runs.
+        RestoreError: The file is no whole archive; what is before the damage came first.
+    """
+    if target == LIVE:
+        yield from dump(reader(), items_of(LIVE))
+        return
+    with opened(target) as stream:
+        yield from dump(reader(), read_items(stream))
+
+
+def lines_of_session(sessid: int) -> Iterator[str]:
+    """What an archive of the running system says of one session.
+
+    Raises:
+        UserError: There is no such session, or nothing runs.
+    """
+    found = [item for item in items_of(LIVE) if isinstance(item, Record) and _is(item, sessid)]
+    if not found:
+        raise UserError(f"there is no session {sessid}; `everdoor session list` shows all")
+    yield from dump(reader(), found)
+
+
+def compared(before: str, after: str) -> list[Difference]:
+    """What differs between two archives, each a file or `live`; errors as for `lines_of`."""
+    return differences(reader(), items_of(before), items_of(after))
+
+
+def items_of(target: str) -> list[Item]:
+    """Read an archive, of a file or the running system."""
+    if target == LIVE:
+        return list(read_items(io.BytesIO(live_archive(read_settings(), {}))))
+    return read(target)
+
+
+def reader() -> AppSession:
+    """A session that knows no classes but masks what archives themselves say is secret."""
+    return AppSession("everdoor", minimal=True)
+
+
+def _is(record: Record, sessid: int) -> bool:
+    return not record.tags and record.data.get("sessid") == sessid
+
+
+def _fetch(settings: Settings, metadata: Mapping[str, str]) -> bytes:
+    content = b""
+    call = SaveSessions(dict(metadata))
+    while True:
+        page = command(settings, call)
+        assert isinstance(page, Archive), "the answer to save_sessions"
+        content += page.data
+        if not page.more:
+            return content
+        call = SaveSessions({}, page.number, len(content))

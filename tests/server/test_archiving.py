@@ -1,0 +1,117 @@
+"""All sessions of a running server as an archive, in pages, of one moment."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from everdoor.errors import CallRefused, RestoreError
+from everdoor.messages.calls import SaveSessions
+from everdoor.state import AppSession
+from everdoor.state.archivefile import Item, Metadata, Record, read_items
+from everdoor_server import archiving
+from everdoor_server.archiving import Archiving
+from everdoor_server.session import ServerSession
+from everdoor_server.testing import World
+
+
+class Seat(ServerSession):
+    """A game's own session."""
+
+    snapshot_fields = ("seat", "password")
+    secret_fields = frozenset({"password"})
+    seat: Any = 7
+    password = "hunter2"
+
+
+def make(world: World, generation: int = 1) -> Archiving:
+    for session in world.game.sessions:
+        session.__class__ = Seat
+    app = AppSession("everdoor", silent=True)
+    here = world.game.sessions
+    return Archiving(app, here, Seat, lambda: {"session_count": len(here)}, generation)
+
+
+def fetch(archives: Archiving, **metadata: str) -> bytes:
+    page = archives.begin(metadata)
+    content = page.data
+    while page.more:
+        page = archives.go_on(SaveSessions({}, page.number, len(content)))
+        content += page.data
+    return content
+
+
+def read(content: bytes) -> list[Item]:
+    return list(read_items(io.BytesIO(content)))
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    for name in ("Anna", "Ben"):
+        world.auth.add(name, "a good password")
+        world.connect().type(f'connect {name} "a good password"')
+    world.connect()
+    return world
+
+
+def test_archive_has_every_session_with_account_and_puppet(world: World) -> None:
+    records = [item for item in read(fetch(make(world))) if isinstance(item, Record)]
+    sessions = [record.data for record in records if record.class_name == "ServerSession"]
+    assert [data["uname"] for data in sessions] == ["Anna", "Ben", None]
+    assert all(data["key"] and data["seat"] == 7 for data in sessions)
+    assert "sessions" in [tag for record in records for tag in record.tags]
+
+
+def test_archive_says_what_it_is_of_and_which_fields_are_secret(world: World) -> None:
+    metadata = next(i for i in read(fetch(make(world), author="anna")) if isinstance(i, Metadata))
+    assert (metadata.values["author"], metadata.values["session_count"]) == ("anna", 3)
+    assert metadata.values["secret_fields"] == {"ServerSession": ["password"]}
+
+
+def test_metadata_of_one_archive_are_not_those_of_the_next(world: World) -> None:
+    archives = make(world)
+    fetch(archives, author="anna")
+    metadata = next(item for item in read(fetch(archives)) if isinstance(item, Metadata))
+    assert "author" not in metadata.values and "modified" not in metadata.values
+
+
+def test_archive_in_pages_is_the_archive(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archiving, "PAGE_BYTES", 100)
+    assert read(fetch(make(world)))
+
+
+def test_archives_beyond_those_kept_are_gone(world: World) -> None:
+    archives = make(world)
+    numbers = [archives.begin({}).number for _ in range(archiving.MAX_ARCHIVES + 1)]
+    assert archives.go_on(SaveSessions({}, numbers[1], 1)).number == numbers[1]
+    with pytest.raises(CallRefused) as caught:
+        archives.go_on(SaveSessions({}, numbers[0], 1))
+    assert caught.value.code == "gone"
+
+
+def test_archive_is_gone_with_the_generation_that_made_it(world: World) -> None:
+    number = make(world, 1).begin({}).number
+    later = make(world, 2)
+    later.begin({})
+    with pytest.raises(CallRefused):
+        later.go_on(SaveSessions({}, number, 1))
+
+
+def test_session_that_cannot_be_archived_is_told(world: World) -> None:
+    archives = make(world)
+    next(iter(world.game.sessions)).seat = object()  # type: ignore[attr-defined]
+    with pytest.raises(CallRefused, match="seat") as caught:
+        archives.begin({})
+    assert caught.value.code == "not_saved"
+
+
+def test_sessions_are_not_made_from_an_archive(world: World) -> None:
+    app = AppSession("everdoor", silent=True)
+    content = fetch(Archiving(app, world.game.sessions, ServerSession, dict, 1))
+    before = list(world.game.sessions)
+    with pytest.raises(RestoreError, match="ServerSession"):
+        app.restore(io.BytesIO(content))
+    assert list(world.game.sessions) == before
