@@ -1,0 +1,60 @@
+"""The page on clients: it says what the tables of telnet say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from everdoor.settings import load_settings
+from everdoor_portal.telnet.connection import DEFAULT_FLAGS
+from everdoor_portal.telnet.mssp import SPOKEN
+from everdoor_portal.telnet.options import SUPPORTED, Support
+from everdoor_portal.telnet.outofband import package_of, variable_of
+from everdoor_portal.telnet.parser import MAX_SUBNEGOTIATION_BYTES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
+
+
+def table(head: str) -> list[list[str]]:
+    """The cells of the table whose head begins so."""
+    body = PAGE.split(f"| {head} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    return [[cell.strip(" `") for cell in re.split(r" \| ", line.strip("|"))] for line in body]
+
+
+def agreed(support: Support) -> str:
+    if support.asks_remote:
+        return "asked"
+    if support.offers_local:
+        return "offered"
+    if support.accepts_local and support.accepts_remote:
+        return "accepted both"
+    return "accepted" if support.accepts_remote else "for passwords"
+
+
+def test_page_has_every_option_with_its_number_and_how_it_is_agreed_on() -> None:
+    assert [row[:3] for row in table("option")] == [
+        [support.option.name, str(number), agreed(support)]
+        for number, support in sorted(SUPPORTED.items())
+    ]
+
+
+def test_page_has_every_flag_with_its_default() -> None:
+    shown = {
+        flag: f'"{value}"' if isinstance(value, str) else str(value).lower()
+        for flag, value in DEFAULT_FLAGS.items()
+    }
+    assert {row[0]: row[2] for row in table("flag")} == shown
+
+
+@pytest.mark.parametrize("row", table("`msg`"))
+def test_page_names_outputs_as_they_are_named(row: list[str]) -> None:
+    name, package, variable = row
+    assert (package_of(name), variable_of(name)) == (package, variable)
+
+
+def test_page_names_what_the_status_says_and_the_limits_that_hold() -> None:
+    assert all(f"`{name}`" in PAGE for name in SPOKEN)
+    assert f"{MAX_SUBNEGOTIATION_BYTES} bytes at most" in PAGE
+    assert f"`EVERDOOR_TELNET_KEEPALIVE_S` ({load_settings().telnet_keepalive_s:.0f})" in PAGE
