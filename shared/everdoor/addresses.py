@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 
 IPV6_PREFIX_BITS = 64
 MAX_ADDRESS_CHARACTERS = 100
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _ZONE = re.compile(r"%[^/]*")
 
@@ -31,6 +34,22 @@ def parse_address(text: str) -> Address | None:
 def without_zone(text: str) -> str:
     """An IPv6 address or range without the interface that it was seen on."""
     return _ZONE.sub("", text)
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Read addresses and ranges, separated by commas; none from an empty text.
+
+    Raises:
+        ValueError: One of them is neither.
+    """
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
+
+
+def is_within(address: str, networks: Iterable[Network]) -> bool:
+    """Whether a client's address is in one of the ranges."""
+    parsed = parse_address(address)
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def address_key(address: str) -> str:

@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from everdoor.addresses import parse_networks
 from everdoor.errors import SettingsError
 
 PREFIX = "EVERDOOR_"
@@ -32,6 +33,14 @@ FILE = "everdoor.toml"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Limit = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _networks(text: str) -> str:
+    parse_networks(text)
+    return text
+
+
+Networks = Annotated[str, AfterValidator(_networks)]
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
@@ -85,6 +94,13 @@ class Settings(BaseSettings):
         "Everdoor",
         "a name",
         "Name of the game, as it is told to those who list games (MSSP).",
+    )
+    proxy_protocol_from: Networks = _setting(
+        "",
+        "IP addresses and ranges, separated by commas, or nothing",
+        "Proxies in front of the portals, such as `127.0.0.1, 10.0.0.0/8`: a connection from there "
+        "must begin with a PROXY header (version 1 or 2), and the client's address is the one that "
+        "it tells. Empty: nobody is believed.",
     )
     portal_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,40}$")] = _setting(
         "",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everdoor.addresses import address_key
+from everdoor.addresses import address_key, is_within, parse_networks
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,28 @@ def test_address_of_any_text_has_a_short_printable_key(text: str) -> None:
     key = address_key(text)
     assert len(key) <= 100
     assert key.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("address", "text", "expected"),
+    [
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("10.1.2.3", " 192.0.2.1 ,10.1.2.99/8", True),
+        ("::ffff:10.1.2.3", "10.1.2.3", True),
+        ("11.1.2.3", "10.0.0.0/8", False),
+        ("2001:db8::1", "10.0.0.0/8, 2001:db8::/32", True),
+        ("10.1.2.3", "::/0", False),
+        ("10.1.2.3", " ", False),
+        ("/run/a.socket", "0.0.0.0/0, ::/0", False),
+    ],
+)
+def test_address_is_within_ranges(address: str, text: str, expected: bool) -> None:
+    assert is_within(address, parse_networks(text)) is expected
+
+
+@pytest.mark.parametrize(
+    "text", ["localhost", "10.0.0.0/33", "10.0.0.1,", ",", "10.0.0.1 10.0.0.2"]
+)
+def test_ranges_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not appear to be an IPv4 or IPv6 network"):
+        parse_networks(text)

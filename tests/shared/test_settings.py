@@ -60,6 +60,7 @@ def test_settings_databases_follow_the_home(folder: Path, monkeypatch: pytest.Mo
         ("max_hold_s = nan", "expected seconds, 0 or more, got nan"),
         ("home = 3", "everdoor.toml: home: expected a folder, got 3"),
         ("sqlite_synchronous = 'OFF'", "expected NORMAL or FULL, got 'OFF'"),
+        ("proxy_protocol_from = '10.0.0.1, lo'", "separated by commas, or nothing, got '10.0"),
         ("telnet_prt = 1", "telnet_prt is no setting; did you mean telnet_port?"),
         ("zzz = 1", "zzz is no setting; `everdoor settings` lists them all"),
         ("telnet_port", "everdoor.toml cannot be read"),

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from everdoor.addresses import parse_networks
 from everdoor.bans import BanList
 from everdoor.bus.following import Follower, read_bans
 from everdoor.bus.pubsub import Subscriber
@@ -119,6 +120,7 @@ class Portal:
             self._status,
             settings.telnet_keepalive_s,
         )
+        self._telnet.proxies = parse_networks(settings.proxy_protocol_from)
         self._servername = settings.servername
         self._started_at = int(time.time())
         self._auth = RpcClient(self._bus, system.auth_rpc, "portal")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from everdoor.addresses import parse_networks
 from everdoor.bans import BanList
 from everdoor.ids import Incarnation, RowId
 from everdoor.messages.accounts import Ban
@@ -18,6 +19,7 @@ from everdoor_portal.sessionhandler import PortalSessionHandler
 from running import run, until
 
 HOST, OTHER_HOST = "127.0.0.1", "127.0.0.2"
+BANNED = "203.0.113.9"
 
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -88,6 +90,37 @@ def test_client_beyond_the_rate_is_told_and_let_in_in_its_turn_with_what_it_type
             assert b"let in in 1 second" in await reader.readuntil(b"\n")
             await until(lambda: len(here.sessions) == 7)
             await until(lambda: "look" in here.lines())
+
+    run(main())
+
+
+def test_client_behind_a_proxy_counts_by_its_own_address_and_keeps_what_it_typed() -> None:
+    async def main() -> None:
+        async with stand() as here:
+            here.gateway.proxies = parse_networks(OTHER_HOST)
+            here.entrance.bans = BanList([Ban(1, "address", BANNED, None, "Spam.", "", 0, None)])
+            _, writer = await here.client(OTHER_HOST)
+            writer.write(b"PROXY TCP4 203.0.113.7 127.0.0.1 ")
+            await here.client(HOST)
+            await until(lambda: len(here.sessions) == 1)
+            writer.write(b"55555 4000\r\nlook\r\n")
+            await until(lambda: "look" in here.lines())
+            reader, writer = await here.client(OTHER_HOST)
+            writer.write(f"PROXY TCP4 {BANNED} 127.0.0.1 1 4000\r\n".encode())
+            assert b"Spam." in await reader.read()
+            assert [session.peer[0] for session in here.sessions] == [HOST, "203.0.113.7"]
+
+    run(main())
+
+
+def test_proxy_that_does_not_say_whom_it_brings_is_let_go_and_is_no_session() -> None:
+    async def main() -> None:
+        async with stand() as here:
+            here.gateway.proxies = parse_networks(OTHER_HOST)
+            reader, writer = await here.client(OTHER_HOST)
+            writer.write(b"look\r\n")
+            assert await reader.read() == b""
+            assert len(here.sessions) == 0
 
     run(main())
 

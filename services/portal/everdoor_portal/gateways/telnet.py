@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, cast
 
 import structlog
 
+from everdoor.addresses import Network, is_within
 from everdoor.encodings import encoding_name
+from everdoor_portal.gateways.proxyheader import HeaderReader, MalformedHeader
 from everdoor_portal.limits import Entrance, Verdict
 from everdoor_portal.render.renderer import Renderer, render_output
 from everdoor_portal.session import PortalSession
@@ -39,6 +41,9 @@ READ_BYTES = 16 * 1024
 MAX_UNSENT_BYTES = 1024 * 1024
 """Output that a client has not taken; one that is further behind is disconnected."""
 
+HEADER_S = 5.0
+"""How long a proxy may take to say whose connection it hands on."""
+
 CLOSE_S = 5.0
 """How long a closing connection may take to send what is unsent."""
 
@@ -58,6 +63,8 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._telnet = TelnetConnection(gateway.max_chars)
         self._transport: asyncio.Transport | None = None
         self._turn: asyncio.TimerHandle | None = None
+        self._header: HeaderReader | None = None
+        self._early = b""  # what came together with a proxy's header
 
     # The transport's side.
 
@@ -67,7 +74,36 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         peer = transport.get_extra_info("peername")
         self.address, self.port = peer[0].removeprefix("::ffff:"), peer[1]
         self.learn_flags(self._telnet.flags)
+        if is_within(self.address, self._gateway.proxies):
+            self._header = HeaderReader()
+            loop, reason = self._gateway.loop, "expected a PROXY header, none came"
+            self._turn = loop.call_later(HEADER_S, self._refuse_header, reason)
+        else:
+            self._arrive()
+
+    def _arrive(self) -> None:
         self._enter(self._gateway.entrance.arrive(self.address, self._gateway.clock()))
+
+    def _read_header(self, header: HeaderReader, data: bytes) -> None:
+        """Take what a proxy says of its client; what the client typed waits for its turn."""
+        try:
+            origin = header.receive_data(data)
+        except MalformedHeader as exc:
+            self._refuse_header(str(exc))
+            return
+        if origin is None:
+            return
+        self._header = None
+        if self._turn is not None:
+            self._turn.cancel()
+        if origin.address:
+            self.address, self.port = origin.address, origin.port
+        self._early = origin.rest
+        self._arrive()
+
+    def _refuse_header(self, reason: str) -> None:
+        _log.warning("proxy refused", peer=self.address, reason=reason)
+        self._close()
 
     def _enter(self, verdict: Verdict) -> None:
         """Begin the session, or wait for its turn, or let the client go."""
@@ -84,7 +120,8 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             self._telnet.start()
             self._gateway.sessions.connect(self)
             _log.info("client connected", session=str(self.key), peer=self.address)
-            self.flush()
+            early, self._early = self._early, b""
+            self._receive(early)
 
     def _take_turn(self) -> None:
         self.resume_reading()
@@ -94,7 +131,14 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         return self._gateway.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._telnet.receive_data(bytes(self._gateway.buffer[:nbytes]), self._gateway.clock())
+        data = bytes(self._gateway.buffer[:nbytes])
+        if self._header is not None:
+            self._read_header(self._header, data)
+        else:
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
+        self._telnet.receive_data(data, self._gateway.clock())
         self._take_events()
         self.flush()
 
@@ -220,6 +264,9 @@ class TelnetGateway:
         entrance: Asked for every client that comes; None: all are let in.
         status: What is said of the server to who lists games (MSSP).
         keepalive_s: Seconds between two signs of life to every client; 0: none are sent.
+
+    Attributes:
+        proxies: From where connections begin with a PROXY header, which is believed.
     """
 
     def __init__(
@@ -237,6 +284,7 @@ class TelnetGateway:
         self.clock = clock
         self.max_chars = max_chars
         self.entrance = entrance or Entrance(sessions.newcomers, lambda: 0.0)
+        self.proxies: Collection[Network] = ()
         self.status = status
         self._keepalive_s = keepalive_s
         self._beat: asyncio.TimerHandle | None = None
