@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import pytest
+
 from everdoor.addresses import parse_networks
 from everdoor.bans import BanList
 from everdoor.ids import Incarnation, RowId
@@ -113,12 +115,15 @@ def test_client_behind_a_proxy_counts_by_its_own_address_and_keeps_what_it_typed
     run(main())
 
 
-def test_proxy_that_does_not_say_whom_it_brings_is_let_go_and_is_no_session() -> None:
+@pytest.mark.parametrize(("typed", "header_s"), [(b"look\r\n", 5.0), (b"PROXY TCP4 ", 0.01)])
+def test_proxy_that_does_not_say_whom_it_brings_is_let_go_and_is_no_session(
+    typed: bytes, header_s: float
+) -> None:
     async def main() -> None:
         async with stand() as here:
-            here.gateway.proxies = parse_networks(OTHER_HOST)
+            here.gateway.proxies, here.gateway.header_s = parse_networks(OTHER_HOST), header_s
             reader, writer = await here.client(OTHER_HOST)
-            writer.write(b"look\r\n")
+            writer.write(typed)
             assert await reader.read() == b""
             assert len(here.sessions) == 0
 

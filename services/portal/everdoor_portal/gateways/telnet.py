@@ -42,7 +42,7 @@ MAX_UNSENT_BYTES = 1024 * 1024
 """Output that a client has not taken; one that is further behind is disconnected."""
 
 HEADER_S = 5.0
-"""How long a proxy may take to say whose connection it hands on."""
+"""A proxy says whose connection it hands on at once; so long may the network between take."""
 
 CLOSE_S = 5.0
 """How long a closing connection may take to send what is unsent."""
@@ -77,7 +77,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         if is_within(self.address, self._gateway.proxies):
             self._header = HeaderReader()
             loop, reason = self._gateway.loop, "expected a PROXY header, none came"
-            self._turn = loop.call_later(HEADER_S, self._refuse_header, reason)
+            self._turn = loop.call_later(self._gateway.header_s, self._refuse_header, reason)
         else:
             self._arrive()
 
@@ -267,6 +267,7 @@ class TelnetGateway:
 
     Attributes:
         proxies: From where connections begin with a PROXY header, which is believed.
+        header_s: How long a proxy may take to send it.
     """
 
     def __init__(
@@ -285,6 +286,7 @@ class TelnetGateway:
         self.max_chars = max_chars
         self.entrance = entrance or Entrance(sessions.newcomers, lambda: 0.0)
         self.proxies: Collection[Network] = ()
+        self.header_s = HEADER_S
         self.status = status
         self._keepalive_s = keepalive_s
         self._beat: asyncio.TimerHandle | None = None

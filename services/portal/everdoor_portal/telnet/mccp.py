@@ -10,10 +10,10 @@ import zlib
 
 LEVEL = 6
 
-# The default costs 256 KiB a client. A window of 8 KiB with small tables costs 48 KiB, and holds
-# several screens of text, which is what repeats.
-_WINDOW_BITS = 13
-_MEMORY_LEVEL = 5
+# The default costs 256 KiB a client. A window of 4 KiB with small tables costs 24 KiB, and holds
+# the last screens of text, which is what repeats.
+_WINDOW_BITS = 12
+_MEMORY_LEVEL = 4
 
 
 class Compressor:
