@@ -30,6 +30,7 @@ from players.telnet import Player
 T = TypeVar("T")
 
 TESTS = Path(__file__).parents[1]
+KEPT = TESTS.parent / "tests-output" / "faults"
 
 MIX = (Verb.THINK, Verb.SAY, Verb.DROP, Verb.SAY, Verb.GET, Verb.THINK)
 """A third each: to oneself, to all across the portals, and about what the database keeps."""
@@ -190,6 +191,8 @@ def play(
     places = asyncio.run(_play(round_, inject, come))
     found = findings(game, stem, places, round_.cut | game.earlier | set(names))
     result.add(round_.faults, records_of(game, stem), found, round_.problems)
+    if found.counts or round_.problems:
+        _keep(game, stem, KEPT / f"{result.name}-{stem}")
     game.earlier |= {*names, *(player.name for player in crowd.players)}
 
 
@@ -212,6 +215,13 @@ async def _play(
         except AssertionError as exc:
             round_.problems.append(str(exc)[:1000])
         return await round_.beside(game.places)
+
+
+def _keep(game: Game, stem: str, folder: Path) -> None:
+    """Keep what a round left behind for whoever wants to know what went wrong."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(records_of(game, stem), folder / "records")
+    shutil.copytree(game.home / "logs", folder / "logs")
 
 
 def _until_gone(game: Game, present: int) -> None:

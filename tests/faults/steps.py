@@ -105,14 +105,15 @@ def watch() -> None:
     _before(Turn, "_step", "while it replays", when=lambda turn, *_: turn._n < 2)
 
 
-def die_if_told(step: str) -> None:
-    """Die here when that was asked for."""
+def die_if_told(step: str, after_s: float = 0.0) -> None:
+    """Die here when that was asked for, after a pause."""
     folder = Path(os.environ[FOLDER])
     died = _path(folder, "died", step)
     try:
         os.rename(_path(folder, "die", step), died)
     except FileNotFoundError:
         return
+    time.sleep(after_s)
     died.write_text(str(time.monotonic()))
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -160,12 +161,11 @@ def _between_sends(links: type) -> None:
         previous = None
         for routing_id, frame in method(self, now):
             if previous not in (None, routing_id):
-                time.sleep(DELIVERED_S)
-                die_if_told("between sends to two portals")
+                die_if_told("between sends to two portals", DELIVERED_S)
             previous = routing_id
             yield routing_id, frame
         if previous is not None:
-            die_if_told("after it sent")
+            die_if_told("after it sent", DELIVERED_S)
 
     links.data_to_send = wrapped  # type: ignore[attr-defined]
 
