@@ -10,6 +10,7 @@ from everdoor.ids import link_dead_key
 from everdoor.messages.stream import Connected, Copy, KeptOutput, Row, Seen, Token
 from everdoor.outputlog import MAX_KEPT_BYTES
 from everdoor.state import AppSession, SnapshotFlag
+from everdoor_server.adoption import LIMBO_S
 from everdoor_server.linkdead import MISSING, NOT_RESUMED
 from everdoor_server.session import ServerSession
 from tinygame import Account, ScriptedPortal, TinyServer, key, started
@@ -162,6 +163,22 @@ def test_stale_connection_is_taken_over_and_closed() -> None:
     assert len(server.sessions) == 1
 
 
+def test_session_that_is_taken_over_leaves_one_that_is_link_dead_alone() -> None:
+    server, portal, session = with_token(conns=2)
+    bob = Account(6, "bob")
+    server.game.lines["login bob"] = lambda client: server.sessions.login(client, bob)
+    portal.type(2, 2, "login bob")
+    portal.send(Token(2, 3, NEXT_HASH))
+    portal.take()
+    other = ScriptedPortal(server, "q")
+    other.hello()
+    other.take()
+    portal.lose(1, 4)
+    come_back(other, 1, 0, NEXT_HASH)
+    other.take()
+    assert server.database.roster.keys() == {link_dead_key(1), key(1, "q")}
+
+
 def test_confirmed_outputs_are_kept_no_longer() -> None:
     server, portal, session = with_token()
     say(server, session, "one", "two", "three")
@@ -289,6 +306,9 @@ def test_client_comes_back_to_a_session_whose_portal_is_not_back_yet() -> None:
     state = state_of(session)
     new, other = restarted(server)
     come_back(other, 1, 1)
+    for waited_s in (0.0, 0.1, LIMBO_S):
+        assert other.take_rows() == []
+        new.turn.tick(new.now + waited_s)
     other.take()
     assert other.log[1] == ["logged_in", MISSING]
     portal.server = new
@@ -297,3 +317,24 @@ def test_client_comes_back_to_a_session_whose_portal_is_not_back_yet() -> None:
     assert [conn for row in rows for conn, _ in row.closes] == [1]
     assert len(new.sessions) == 1
     assert new.sessions.by_key(key(1, "q", 1)) is not None
+
+
+def test_client_waits_for_the_portal_that_knows_its_session() -> None:
+    server, portal, session = with_token()
+    session.server_data["door"] = "open"
+    session.touch()
+    say(server, session, "one")
+    portal.take()
+    state = state_of(session)
+    new, other = restarted(server)
+    come_back(other, 1, seen=0)
+    other.type(1, 2, "look")
+    new.turn.tick(new.now)
+    assert other.take_rows() == []
+    portal.server = new
+    kept = [KeptOutput("text", ["one"], {})]
+    portal.hello([Copy(1, 3, state, 0.0, 0.0, 0.0, 1, 1, kept)])
+    new.turn.tick(new.now + 0.25)
+    other.take()
+    assert other.log[1] == ["logged_in", "one", "did look"]
+    assert new.session(1, "q").server_data == {"door": "open"}

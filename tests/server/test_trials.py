@@ -44,6 +44,7 @@ def test_line_behind_one_with_deaths_is_run_like_any_other() -> None:
     portal.type(1, 2, "bad")
     portal.type(1, 3, "look")
     portal.take()
+    portal.take()
     assert portal.log[1] == [SKIPPED.format(trace="1-2"), "did look"]
 
 
@@ -165,6 +166,23 @@ def test_planned_end_waits_for_no_trial() -> None:
     assert server.turn.run(lines=False) is not None
 
 
+def test_turn_ends_with_each_line_of_a_session_with_deaths() -> None:
+    server, portal = started(conns=2)
+    portal.send(Deaths([(1, 2, 1)]))
+    for seq in (2, 3, 4):
+        for conn in (1, 2):
+            portal.type(conn, seq, "look")
+    cursors = []
+    while server.turn.has_work():
+        [row] = portal.take_rows()
+        cursors.append(dict(row.cursors).get(1))
+    assert cursors == [2, 3, 4, None]
+    portal.type(1, 5, "look")
+    portal.type(1, 6, "look")
+    [row] = portal.take_rows()
+    assert row.cursors == [(1, 6)]
+
+
 # Three deaths.
 
 
@@ -175,8 +193,9 @@ def test_line_with_three_deaths_is_skipped_and_its_player_told() -> None:
     portal.type(1, 2, "bad")
     portal.type(2, 2, "look")
     [row] = portal.take_rows()
+    assert row.cursors == [(1, 2)]
+    portal.take()
     assert portal.log == {1: [SKIPPED.format(trace="1-2")], 2: ["did look"]}
-    assert sorted(row.cursors) == [(1, 2), (2, 2)]
 
 
 @pytest.mark.parametrize("logged_in", [True, False])
@@ -226,5 +245,6 @@ def test_prompt_ends_whose_answer_is_skipped() -> None:
     portal.type(1, 2, "ask")
     portal.type(1, 3, "Anna")
     portal.type(1, 4, "look")
+    portal.take()
     portal.take()
     assert portal.log[1] == ["Name?", SKIPPED.format(trace="1-3"), "did look"]

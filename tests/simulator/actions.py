@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_server.restarts import Ending
 from simulator.crashes import CRASHES
 from simulator.lines import GREETINGS, PLAIN, WAITING
@@ -83,9 +84,50 @@ def _leave(world: World, a: int, b: int, c: int) -> None:
     if clients:
         client = clients[a % len(clients)]
         client.ended_by = "itself"
+        client.lost = 0 if b % 2 else c % 4
         doors = client.sessionhandler
         assert doors is not None, "a client that is connected has its handler"
         doors.client_left(client, "left", bool(b % 2))
+
+
+def _token(world: World, a: int, b: int, c: int) -> None:
+    """Client `a` gets a token, or logs in to get one later."""
+    clients = [client for client in world.clients() if not client.token]
+    if clients:
+        client = clients[a % len(clients)]
+        if not client.logged_in:
+            client.line(f"login {b}")
+            return
+        world.tokens += 1
+        doors = client.sessionhandler
+        assert isinstance(doors, PortalSessionHandler), "a client that is connected has its handler"
+        doors.offer_token(client, world.tokens.to_bytes(32, "big"))
+
+
+def _confirm_seen(world: World, a: int, b: int, c: int) -> None:
+    """Client `a` says what it has."""
+    clients = [client for client in world.clients() if client.has_token]
+    if clients:
+        client = clients[a % len(clients)]
+        doors = client.sessionhandler
+        assert isinstance(doors, PortalSessionHandler), "a client that is connected has its handler"
+        doors.client_has(client, client.seen)
+
+
+def _come_back(world: World, a: int, b: int, c: int) -> None:
+    """Client `b`, who has lost the connection and knows it before its portal may, comes back to
+    portal `a`."""
+    portal, clients = _portal(world, a), world.with_token()
+    if portal is not None and clients and len(world.clients()) < MAX_CLIENTS:
+        former = clients[b % len(clients)]
+        portal.join(world.history, GREETINGS[c % len(GREETINGS)], former)
+
+
+def _poison(world: World, a: int, b: int, c: int) -> None:
+    """Client `a` types a line that ends every server that runs it; seldom."""
+    clients = world.clients()
+    if clients and c % 3 == 0:
+        clients[a % len(clients)].line(f"poison {c}")
 
 
 # Portals and their sockets.
@@ -299,6 +341,10 @@ ACTIONS: dict[str, Callable[[World, int, int, int], None]] = {
     "type": _type,
     "flags": _flags,
     "leave": _leave,
+    "token": _token,
+    "confirm-seen": _confirm_seen,
+    "come-back": _come_back,
+    "poison": _poison,
     "flush": _flush,
     "connect": _connect,
     "notice": _notice,

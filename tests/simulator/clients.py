@@ -23,6 +23,9 @@ class Client(PortalSession):
         unread: Lines it has typed while its portal reads no more.
         ended_by: Why it has no connection any more: "row" (the server closed it), "itself",
             "portal" (lost, or let go by it); empty while it has one.
+        has_token: Whether it can come back, and has not yet.
+        lost: So many of the last outputs have not reached it.
+        former: The sessid that it has come back to, and what had reached it of that; 0: none.
     """
 
     protocol_key: ClassVar[str] = "simulated"
@@ -33,6 +36,11 @@ class Client(PortalSession):
         self.log: list[Entry] = []
         self.unread: list[str] = []
         self.ended_by = ""
+        self.has_token = False
+        self.its_token = b""
+        self.lost = 0
+        self.former: tuple[int, list[Entry]] = (0, [])
+        self._first_numbered = 0
         self._is_let_go = False
 
     def line(self, text: str) -> None:
@@ -47,6 +55,23 @@ class Client(PortalSession):
         """Read what was typed meanwhile, as far as the portal lets it."""
         while self.unread and not self.is_paused and not self.ended_by:
             self.line(self.unread.pop(0))
+
+    # Coming back.
+
+    def send_token(self, token: bytes) -> None:
+        self.its_token, self.has_token = token, True
+        self._first_numbered = len(self.log)
+
+    @property
+    def seen(self) -> int:
+        """Number of the last output that has reached it since it got its token."""
+        return max(0, len(self.log) - self._first_numbered - self.lost)
+
+    def reached(self) -> list[Entry]:
+        """What has reached it."""
+        return self.log[: self._first_numbered + self.seen]
+
+    # Being shown something.
 
     def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
         self.send_default("text", args, options)

@@ -6,7 +6,8 @@ from typing import Any
 
 from everdoor.errors import Fenced
 from everdoor.ids import SessionKey
-from everdoor_server.commit import Commit, KnownPortal, OutboxRow, RosterEntry, Stored
+from everdoor_server.commit import Commit, KnownPortal, Missed, OutboxRow, RosterEntry, Stored
+from everdoor_server.restarts import Ending
 
 
 class Database:
@@ -21,11 +22,14 @@ class Database:
         self.last_sessid = 0
         self.portals: dict[str, KnownPortal] = {}
         self.roster: dict[SessionKey, RosterEntry] = {}
+        self.missed: list[Missed] = []
+        self.ending = self.ended = Ending.STOP
         self.outbox: dict[str, list[OutboxRow]] = {}
         self.acts: dict[str, dict[str, Any]] = {}
 
     def raise_generation(self) -> int:
         self.generation += 1
+        self.ended, self.ending = self.ending, Ending.CRASH
         return self.generation
 
     def load(self, generation: int) -> Stored:
@@ -36,6 +40,8 @@ class Database:
             list(self.portals.values()),
             list(self.roster.values()),
             [row._replace(closes=()) for rows in self.outbox.values() for row in rows],
+            self.ended,
+            list(self.missed),
         )
 
     def check_fence(self, generation: int) -> None:
@@ -61,6 +67,10 @@ class Database:
             self.roster.pop(key, None)
         for known in commit.portals:
             self.portals[known.id] = known
+        upto = commit.caught_up
+        self.missed = [one for one in self.missed if one.number > upto.get(one.sessid, 0)]
+        self.missed += commit.missed
+        self.ending = commit.ending or self.ending
         if commit.last_sessid is not None:
             self.last_sessid = commit.last_sessid
         for change in commit.changes:

@@ -15,12 +15,19 @@ from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.waits import Running
 from simulator.auth import ACCOUNTS
-from simulator.history import Event, History, Left, Shown, Violation
-from simulator.lines import PLAIN, SET_OFF, WAITING, Broken, Run, Thing, finishing, word_of
-
-
-class Mid(BaseException):
-    """The process dies while a line runs."""
+from simulator.history import Complete, Event, History, Left, Moved, Passed, Shown, Violation
+from simulator.lines import (
+    PLAIN,
+    SET_OFF,
+    WAITING,
+    Broken,
+    Mid,
+    Run,
+    Thing,
+    finishing,
+    poison,
+    word_of,
+)
 
 
 class RecordingCollector(Collector):
@@ -37,8 +44,25 @@ class RecordingCollector(Collector):
         options: dict[str, Any],
     ) -> None:
         present = tuple(s.key for s in sessions if self.by_key(s.key) is s)
-        self.journal.append(Shown(present, (name, str(args[0]) if args else "")))
+        entry = (name, str(args[0]) if args else "")
+        self.journal.append(Shown(present, entry))
         super().send(sessions, name, args, options)
+
+    def complete(self, key: SessionKey, seq: int) -> None:
+        self.journal.append(Complete(key, seq))
+        super().complete(key, seq)
+
+    def refuse(self, key: SessionKey, text: str) -> None:
+        self.journal += [Shown((key,), ("text", text)), Passed(key, 1, is_deadly=True)]
+        super().refuse(key, text)
+
+    def parted(self, old: SessionKey, session: ServerSession) -> None:
+        self.journal.append(Moved(old, session.key))
+        super().parted(old, session)
+
+    def move(self, session: ServerSession, client: ServerSession) -> None:
+        self.journal.append(Moved(session.key, client.key))
+        super().move(session, client)
 
 
 class Game:
@@ -111,6 +135,8 @@ class Game:
 
     def at_back(self, session: ServerSession, is_seamless: bool) -> None:
         """Nothing is shown but what everybody is shown."""
+        if is_seamless:
+            self.journal.append(Passed(session.key, 1, is_deadly=False))
 
     def unlink(self, session: ServerSession) -> None:
         """It ends without its hooks."""
@@ -144,6 +170,8 @@ class Game:
             if self.die_in == 0:
                 run.show("half")
                 raise Mid
+        if word == "poison":
+            poison(run, number)
         if word in PLAIN:
             PLAIN[word](run, number)
             run.end()

@@ -14,9 +14,15 @@ from typing import NamedTuple, TypeAlias
 
 from everdoor.ids import SessionKey
 from everdoor_server.commit import Commit
+from everdoor_server.driving import SKIPPED
+from everdoor_server.linkdead import MISSING, NOT_RESUMED
 
 Entry: TypeAlias = tuple[str, str]
 """One output as a client logs it: name and first argument."""
+
+
+OF_RETURNS = (MISSING, NOT_RESUMED)
+"""What who comes back is told of that; it is no part of a session's story."""
 
 
 class Violation(BaseException):
@@ -62,11 +68,35 @@ class Left(NamedTuple):
 class Remembered(NamedTuple):
     """The game has put a number into a session's `server_data`."""
 
-    key: SessionKey
+    sessid: int
     number: int
 
 
-Event: TypeAlias = Shown | Ran | Finished | Left | Remembered
+class Moved(NamedTuple):
+    """A session has another key: none of a connection, or that of another session, which is no
+    more."""
+
+    old: SessionKey
+    new: SessionKey
+
+
+class Passed(NamedTuple):
+    """An input is complete without being run: servers have died of it (`is_deadly`), or its client
+    has come back to a session, which needs no greeting."""
+
+    key: SessionKey
+    seq: int
+    is_deadly: bool
+
+
+class Complete(NamedTuple):
+    """The cursor of a session has moved: its command is done, or waits and is not run again."""
+
+    key: SessionKey
+    seq: int
+
+
+Event: TypeAlias = Shown | Ran | Finished | Left | Remembered | Moved | Passed | Complete
 
 
 @dataclass
@@ -77,6 +107,9 @@ class History:
         expected: For each session what its client must see, in order.
         typed: For each session its numbered lines by seq, in order; 1 is its arrival.
         ran: For each line the execution that counts.
+        noted: Lines that were announced to their portals before they were run.
+        stories: For each sessid all texts that it was shown, whatever its key was, in order;
+            what it was shown again is not in it again.
         is_lost: The database has lost its last moments: what was promised before counts no more.
     """
 
@@ -88,7 +121,10 @@ class History:
     finished: set[str] = field(default_factory=set)
     lines_run: Counter[SessionKey] = field(default_factory=Counter)
     left: set[SessionKey] = field(default_factory=set)
-    memory: dict[SessionKey, int] = field(default_factory=dict)
+    memory: dict[int, int] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
+    stories: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     sessids: dict[SessionKey, int] = field(default_factory=dict)
     executions: int = 0
     is_lost: bool = False
@@ -112,6 +148,7 @@ class History:
             case Shown(keys=keys, entry=entry):
                 for key in keys:
                     self.expected[key].append(entry)
+                    self._tell(key, entry)
             case Ran(execution=execution):
                 self._ran(execution)
             case Finished(execution=execution):
@@ -121,8 +158,39 @@ class History:
                 if key in self.left:
                     raise Violation(f"session {key} has left twice")
                 self.left.add(key)
-            case Remembered(key=key, number=number):
-                self.memory[key] = number
+            case Remembered(sessid=sessid, number=number):
+                self.memory[sessid] = number
+            case Moved(old=old, new=new):
+                if sessid := self.sessids.pop(old, 0):
+                    self.sessids[new] = sessid
+            case Passed(key=key, seq=seq, is_deadly=is_deadly):
+                self._pass(key, seq, is_deadly)
+            case Complete(key=key, seq=seq):
+                self._complete(key, seq)
+
+    def _complete(self, key: SessionKey, seq: int) -> None:
+        """Lines that were run alone may be complete without having shown anything."""
+        lines, done = list(self.typed[key]), self.lines_run[key]
+        if seq in lines[done : done + 1]:
+            self.lines_run[key] += 1
+
+    def _tell(self, key: SessionKey, entry: Entry) -> None:
+        story = self.stories[self.sessids.get(key, 0)]
+        if entry[0] != "text" or entry[1] in OF_RETURNS or entry in story:
+            return
+        story.append(entry)
+        if entry[1].startswith(SKIPPED.split("{")[0]):
+            seq = int(entry[1].rstrip(".").rpartition("-")[2])
+            self._pass(key, seq, is_deadly=True)
+
+    def _pass(self, key: SessionKey, seq: int, is_deadly: bool) -> None:
+        token = f"{key}#{seq}"
+        if is_deadly and token not in self.noted:
+            raise Violation(f"line {token} was not done, and it was not run alone before")
+        lines, done = list(self.typed[key]), self.lines_run[key]
+        if seq in lines[done : done + 1]:
+            self.lines_run[key] += 1
+        self.passed.add(token)
 
     def _ran(self, execution: Execution) -> None:
         counted = self.ran.setdefault(execution.token, execution)

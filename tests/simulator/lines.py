@@ -31,6 +31,10 @@ class Thing:
     key: str
 
 
+class Mid(BaseException):
+    """The process dies while a line runs."""
+
+
 class Broken(Exception):
     """What a line raises on purpose."""
 
@@ -167,11 +171,17 @@ def _self(run: Run, number: int) -> None:
 def _remember(run: Run, number: int) -> None:
     run.session.server_data["number"] = number
     run.session.touch()
-    run.game.journal.append(Remembered(run.session.key, number))
+    run.game.journal.append(Remembered(run.session.sessid, number))
 
 
 def _idle(run: Run, number: int) -> None:
     """A keepalive does nothing."""
+
+
+def poison(run: Run, number: int) -> None:
+    """Ends the process in whichever state it is."""
+    run.show("poisons")
+    raise Mid
 
 
 PLAIN: dict[str, Callable[[Run, int], None]] = {

@@ -55,11 +55,17 @@ class PortalProcess:
         """All sessions, as the clients that they are."""
         return [cast(Client, session) for session in self.sessions]
 
-    def join(self, history: History, greeting: str) -> None:
-        """A client connects; the game greets it in the way that it asks for."""
+    def join(self, history: History, greeting: str, former: Client | None = None) -> None:
+        """A client connects; the game greets it in the way that it asks for, unless it comes back
+        as the client that it was."""
         client = Client(history, f"host{len(self.everybody)}")
         client.protocol_flags = {"GREETING": greeting}
-        self.sessions.connect(client)
+        if former is None:
+            self.sessions.connect(client)
+        else:
+            former.has_token = False
+            client.former = (former.sessid, former.reached())
+            self.sessions.connect(client, former.its_token, former.seen)
         history.typed[client.key] = {1: "connects"}
         self.everybody.append(client)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
-from everdoor import stream
+from everdoor import outputlog, stream
 from everdoor_server import downlink
 from simulator.actions import ACTIONS, Action, do
 from simulator.checks import check_rest, unrest
@@ -24,7 +24,11 @@ WEIGHTS = {
     "join": 4,
     "type": 22,
     "flags": 1,
-    "leave": 2,
+    "leave": 3,
+    "token": 8,
+    "confirm-seen": 2,
+    "come-back": 8,
+    "poison": 1,
     "flush": 12,
     "connect": 8,
     "notice": 8,
@@ -57,11 +61,12 @@ WEIGHTS = {
 
 LONG_WAITS = (25, 60, 400, 1300, 3100)
 
-NARROW = (150, 2)
-"""Bytes of a part and rows of a window, where a schedule makes both tight."""
+NARROW = (150, 2, 400)
+"""Bytes of a part, rows of a window and bytes of a log, where a schedule makes them tight."""
 
-ROUNDS_TO_REST = 150
-"""Seconds that a system may need to come to rest: its longest grace, and what follows."""
+ROUNDS_TO_REST = 400
+"""Seconds that a system may need to come to rest: its longest grace, which begins anew with each
+server, the servers that deadly lines end, and what follows."""
 
 
 class Script(NamedTuple):
@@ -86,12 +91,15 @@ def draw(seed: int) -> Script:
         max_hold_s=rng.choice((300.0, 300.0, 20.0)),
         grace_s=rng.choice((30.0, 30.0, 120.0)),
         narrow=rng.random() < 0.3,
+        resume_grace_s=rng.choice((0.0, 8.0, 40.0)),
     )
     weights = [weight * rng.choice((0, 1, 1, 1, 4)) for weight in WEIGHTS.values()]
     weights[list(WEIGHTS).index("sweep")] += 3
     length = rng.choice((20, 50, 100, 200))
     names = rng.choices(list(WEIGHTS), weights, k=length)
     start = [Action("sweep")] * 2 + [Action("join", i, rng.randrange(8)) for i in range(3)]
+    if rng.random() < 0.4:
+        start += 2 * [*(Action("token", i, i) for i in range(3)), *[Action("sweep")] * 3]
     return Script(setup, start + [_drawn(rng, name) for name in names])
 
 
@@ -154,14 +162,16 @@ def _violation(happen: Callable[[], None], setup: Setup) -> str:
 
 
 @contextmanager
-def bounds(part_bytes: int, window_rows: int) -> Iterator[None]:
-    """Have messages travel in parts and rows wait for a window sooner than they would."""
-    usual = stream.PART_BYTES, downlink.WINDOW_ROWS
+def bounds(part_bytes: int, window_rows: int, kept_bytes: int) -> Iterator[None]:
+    """Have messages travel in parts, rows wait for a window and logs be full sooner than they
+    would."""
+    usual = stream.PART_BYTES, downlink.WINDOW_ROWS, outputlog.MAX_KEPT_BYTES
     stream.PART_BYTES, downlink.WINDOW_ROWS = part_bytes, window_rows
+    outputlog.MAX_KEPT_BYTES = kept_bytes
     try:
         yield
     finally:
-        stream.PART_BYTES, downlink.WINDOW_ROWS = usual
+        stream.PART_BYTES, downlink.WINDOW_ROWS, outputlog.MAX_KEPT_BYTES = usual
 
 
 def finish(world: World) -> None:

@@ -17,6 +17,7 @@ from everdoor.state import AppSession
 from everdoor_server.commit import Commit, OutboxRow
 from everdoor_server.driving import Waiting
 from everdoor_server.links import Links
+from everdoor_server.restarts import Ending
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn
 from everdoor_server.waits import Call, Pause
@@ -59,6 +60,7 @@ class Surroundings(NamedTuple):
     wall_clock: Callable[[], float]
     mode: int
     grace_s: float
+    resume_grace_s: float
 
 
 class Asked(NamedTuple):
@@ -82,6 +84,7 @@ class ServerProcess:
     def __init__(self, around: Surroundings, parts: ServerParts) -> None:
         self.mode = around.mode
         self._around = around
+        self.history = around.history
         self._parts = parts
         self.generation = around.database.raise_generation()
         self.phase = Phase.STARTING
@@ -110,9 +113,16 @@ class ServerProcess:
         )
         self.collector.journal = self.game.journal
         self.collector.by_key = self.sessions.by_key
-        self.links = self._parts.links(stored, HOST, around.is_alive, around.grace_s, now)
+        died = stored.ended is Ending.CRASH
+        self.links = self._parts.links(stored, HOST, around.is_alive, around.grace_s, now, died)
         self.turn = self._parts.turn(
-            self.app, self.game, self.collector, self.links, stored, self._elapsed
+            self.app,
+            self.game,
+            self.collector,
+            self.links,
+            stored,
+            self._elapsed,
+            around.resume_grace_s,
         )
         self.phase = Phase.IDLE
 
@@ -228,5 +238,6 @@ class ServerProcess:
         while self.asleep and self.asleep[0][0] <= 0:
             self.turn.resume(self.asleep.popleft()[1])
         if self.phase is Phase.IDLE:
+            self.turn.tick(now)
             for dead in self.links.find_dead(now):
                 self.turn.receive(dead)

@@ -29,7 +29,7 @@ def test_schedule_is_the_same_for_the_same_seed() -> None:
 
 def test_faults_cross_the_messages_that_they_endanger() -> None:
     crossings = Crossings()
-    for seed in range(1000):
+    for seed in range(2000):
         run(draw(seed), crossings=crossings)
 
     for step in list(CRASHES)[:4]:

@@ -17,8 +17,8 @@ from everdoor_portal.uplink import LinkState
 from simulator.auth import Auth
 from simulator.clients import Client
 from simulator.database import Database
-from simulator.game import Mid
 from simulator.history import History
+from simulator.lines import Mid
 from simulator.network import Crossings, Wire, count_crossed, count_row, count_up
 from simulator.portalprocess import PortalParts, PortalProcess
 from simulator.serverprocess import HOST, Phase, ServerParts, ServerProcess, Surroundings
@@ -38,6 +38,7 @@ class Setup(NamedTuple):
     max_hold_s: float = 300.0
     grace_s: float = 30.0
     narrow: bool = False
+    resume_grace_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,12 @@ class World:
             lambda: self.clocks.wall,
             self.setup.mode,
             self.setup.grace_s,
+            self.setup.resume_grace_s,
         )
         self._lives = [0] * self.setup.portals
         self.gone: list[Wire] = []
+        self.tokens = 0
+        self.dead_portals: list[PortalProcess] = []
         for index in range(self.setup.portals):
             self.start_portal(index)
         self.start_server()
@@ -110,6 +114,11 @@ class World:
             if server.generation == self.database.generation and server.phase != Phase.STARTING:
                 return server
         return None
+
+    def with_token(self) -> list[Client]:
+        """Everybody who has a token and has not come back with it."""
+        everybody = [c for p in [*self.portals, *self.dead_portals] for c in p.everybody]
+        return [client for client in everybody if client.has_token]
 
     def clients(self) -> list[Client]:
         """Everybody who is connected."""
@@ -168,6 +177,7 @@ class World:
     def kill_portal(self, portal: PortalProcess) -> None:
         """It is gone at once; what it has sent may still arrive."""
         self.portals.remove(portal)
+        self.dead_portals.append(portal)
         portal.die()
         wires = [wire for wire in (portal.wire, *portal.old_wires) if wire is not None]
         self.count("portal dies", wires)
@@ -223,6 +233,8 @@ class World:
             return
         for _ in range(min(most, len(wire.down))):
             portal.receive()
+            noted = [session for session in portal.sessions if session.noted]
+            self.history.noted.update(f"{s.key}#{s.noted}" for s in noted)
         portal.flush()
 
     def deliver_late(self, number: int) -> None:

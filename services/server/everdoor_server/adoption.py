@@ -33,6 +33,10 @@ INTERRUPTED = "The game was restarted; what you were doing was interrupted."
 
 CONNECTION_LOST = "connection lost"
 
+LIMBO_S = 3.0
+"""How long a client that comes back waits for a portal that has not said hello: half as much again
+as a portal needs to notice that the server has changed."""
+
 NOT_RESTORED = "this session cannot be restored"
 
 _log = structlog.get_logger(__name__)
@@ -68,6 +72,8 @@ class Adoption:
         self.last_sessid = stored.last_sessid
         self.limbo: dict[SessionKey, RosterEntry] = {}
         self._interrupted: list[Lane] = []
+        self._held_back: dict[SessionKey, float | None] = {}
+        self._now = 0.0
         for entry in stored.roster:
             if entry.key.is_link_dead:
                 missed = [one for one in stored.missed if one.sessid == entry.sessid]
@@ -132,6 +138,34 @@ class Adoption:
         interrupted, self._interrupted = self._interrupted, []
         return interrupted
 
+    # Clients that come back to a session in limbo.
+
+    def holds_back(self, lane: Lane) -> bool:
+        """Whether a client that comes back is to wait for the portal that knows its session, which
+        is likely to say hello within moments, or to be found dead."""
+        message = lane.queue[0] if self.limbo and lane.queue else None
+        if not isinstance(message, Connected) or not self._is_in_limbo(message.resume):
+            return False
+        since = self._held_back.setdefault(lane.key, None)
+        return since is None or self._now - since < LIMBO_S
+
+    def _is_in_limbo(self, token_hash: bytes) -> bool:
+        return bool(token_hash) and any(e.resume == token_hash for e in self.limbo.values())
+
+    def tick(self, now: float) -> None:
+        """Judge again who is held back.
+
+        Args:
+            now: Monotonic seconds.
+        """
+        self._now = now
+        for key, since in list(self._held_back.items()):
+            self._held_back[key] = now if since is None else since
+            if (lane := self._lanes.get(key)) is None or lane.session is not None:
+                del self._held_back[key]
+            elif not self.holds_back(lane):
+                self._lanes.make_ready(lane)
+
     def _adopt_all(self, link: Downlink, copies: list[Copy], rows: list[Row]) -> None:
         """Take over the sessions of a portal: its copies plus the rows it has not applied."""
         closed = {conn for row in rows for conn, _ in row.closes}
@@ -183,9 +217,18 @@ class Adoption:
         """Give a session another number when its own was given again, after a loss of the
         database's last moments, before its portal came back."""
         self.last_sessid = max(self.last_sessid, session.sessid)
+        other = self._rules.sessions.get(session.sessid)
+        if other is not None and other is not session and other.uid == session.uid:
+            self._supersede(other)
         if self._rules.sessions.get(session.sessid) not in (None, session):
             self.last_sessid += 1
             session.sessid = self.last_sessid
+
+    def _supersede(self, other: ServerSession) -> None:
+        """Forget a session whose player has come back, which the database has forgotten."""
+        if other.is_link_dead or other.key in self.limbo:
+            self.limbo.pop(other.key, None)
+            self._rules.sessions.forget(other, CONNECTION_LOST)
 
     def _end_missing(self, link: Downlink, copies: list[Copy]) -> None:
         """End the sessions that the portal no longer has, having let their clients go."""

@@ -141,10 +141,11 @@ class Collector:
 
     def move(self, session: ServerSession, client: ServerSession) -> None:
         self.marks += 1
-        if not session.is_link_dead:
+        if session.is_link_dead:
+            self._draft(NOWHERE).touched.pop(session.key.conn, None)
+            self._strike(session.key)
+        else:
             self._close(session, TAKEN_OVER)
-        self._draft(NOWHERE).touched.pop(session.key.conn, None)
-        self._strike(session.key)
         self.missed.end(session)
 
     def _close(self, session: ServerSession, reason: str) -> None:

@@ -149,6 +149,7 @@ class Driver:
             self._lanes.drop(lane)
         else:
             if isinstance(message, Input):
+                session.update_session_counters(idle=is_idle_line(message.text))
                 session.msg(SKIPPED.format(trace=lane.trace))
             self._complete(lane)
 
@@ -305,17 +306,18 @@ class Driver:
     def is_waiting(self, wait_id: int) -> bool:
         return wait_id in self._waiting
 
-    def go_on(self, wait_id: int, answer: Any, error: Exception | None) -> None:
-        """Let a command go on with what it waited for."""
+    def go_on(self, wait_id: int, answer: Any, error: Exception | None) -> Lane | None:
+        """Let a command go on with what it waited for; returns its lane, if it still waits."""
         lane = self._waiting.pop(wait_id, None)
         if lane is None:
-            return
+            return None
         if lane.running is None or self._lanes.has_ended(lane):
             self._lanes.answered(lane)
         else:
             lane.marks = self._marks()
             self._set_off_lines = 0
             self._perform(lane, lane.running, answer, error)
+        return lane
 
     def take_waits(self) -> list[Waiting]:
         """What commands have begun to wait for since the last call, and still do."""

@@ -5,6 +5,9 @@ for its trial: it is announced to its portal, nothing else runs until the portal
 then it runs alone in a turn (`everdoor_server.turn`). Whoever was merely there when a server died
 is cleared by that. A line with three deaths has failed its trial and is not run.
 
+What follows a line with a death in its session is watched: a turn ends with each such line, so that
+the next death is counted for the line that was run, and not for one before it.
+
 Source: docs/protocol.md, section 4.12.
 """
 
@@ -42,6 +45,7 @@ class Trials:
         self._links = links
         self._deaths: dict[SessionKey, tuple[int, int]] = {}
         self._suspects: dict[SessionKey, Lane] = {}
+        self._watched: set[SessionKey] = set()
         self._tried: Lane | None = None
         self._link: Downlink | None = None
         self._is_noted = False
@@ -63,6 +67,7 @@ class Trials:
         """Drop what a portal has counted that will never say it again."""
         for key in [key for key in self._deaths if key[:2] == life]:
             del self._deaths[key]
+        self._watched = {key for key in self._watched if key[:2] != life}
 
     def noted(self, link: Downlink, conn: int, seq: int) -> None:
         """A portal has noted a suspect; nothing happens when that is not on trial any more."""
@@ -77,9 +82,20 @@ class Trials:
         if not self._deaths or not lane.queue:
             return Verdict.RUN
         seq, deaths = self._deaths.get(lane.key, (0, 0))
-        if seq != _head(lane) or deaths < SUSPECT_DEATHS:
+        if seq != _head(lane):
+            return Verdict.RUN
+        self._watched.add(lane.key)
+        if deaths < SUSPECT_DEATHS:
             return Verdict.RUN
         return Verdict.TRY if deaths < SKIPPED_DEATHS else Verdict.SKIP
+
+    def ends_turn(self, lane: Lane | None) -> bool:
+        """Whether what a lane has just done is to be committed before anything else is."""
+        if lane is None or lane.key not in self._watched:
+            return False
+        if not lane.queue and lane.running is None:
+            self._watched.discard(lane.key)
+        return True
 
     def put_off(self, lane: Lane) -> None:
         """Have a suspect wait for its trial."""

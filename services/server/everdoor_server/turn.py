@@ -132,6 +132,7 @@ class Turn:
     def tick(self, now: float) -> None:
         """Tell the time, a few times a second: monotonic seconds, as the links are told."""
         self._trials.tick(now)
+        self._adoption.tick(now)
         for key in self._link_dead.overdue(now):
             self.do(partial(self._link_dead.end, key))
 
@@ -156,24 +157,35 @@ class Turn:
         while self._actions:
             self._act(self._actions.popleft())
         self._driver.run_set_off_outside()
-        while lines and self._resumed:
-            self._driver.go_on(*self._resumed.popleft())
-        while lines and self._lanes.has_ready:
-            self._step(self._lanes.next_ready())
-            if self._elapsed() > end or self._collector.is_full:
-                break
         if lines:
+            self._run_lines(end)
             self._trials.begin()
         return self._take_commit()
 
-    def _step(self, lane: Lane) -> None:
+    def _run_lines(self, end: float) -> None:
+        while self._resumed:
+            if self._trials.ends_turn(self._driver.go_on(*self._resumed.popleft())):
+                return
+        while self._lanes.has_ready:
+            lane = self._lanes.next_ready()
+            if self._step(lane) and self._trials.ends_turn(lane):
+                return
+            if self._elapsed() > end or self._collector.is_full:
+                return
+
+    def _step(self, lane: Lane) -> bool:
+        """Do what is to be done with the next input of a lane; False when that is nothing yet."""
+        if self._adoption.holds_back(lane):
+            return False
         match self._trials.verdict(lane):
             case Verdict.RUN:
                 self._driver.step(lane)
             case Verdict.TRY:
                 self._trials.put_off(lane)
+                return False
             case Verdict.SKIP:
                 self._driver.skip(lane)
+        return True
 
     def committed(self, commit: Commit) -> None:
         """The Commit is written: its rows may go, and auth may forget what it answered."""
