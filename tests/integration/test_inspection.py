@@ -130,6 +130,11 @@ def test_running_system_is_archived_printed_and_compared(system: System, tmp_pat
             told, _ = await everdoor(system, "session", "diff", "--json", file, "live")
             changed = {found["field"]: found for found in json.loads(told)}
             assert (changed["puname"]["before"], changed["puname"]["after"]) == ('"Ada"', "null")
+            told, _ = await everdoor(system, "session", "restore", file, "--json")
+            back = {found["sessid"]: found for found in json.loads(told)}[int(sessid)]
+            assert (back["state"], back["text"]) == ("restored", "puppet")
+            await ada.sees("You become Ada")
+            assert "Ada" in {session["puppet"] for session in await listed(system)}
             _, refusal = await everdoor(system, "session", "dump", "999999", code=1)
             assert "there is no session 999999" in refusal
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 from everdoor.errors import CallRefused, RestoreError, UserError
-from everdoor.messages.calls import Archive, SaveSessions
+from everdoor.messages.calls import SESSION_CLASS, Archive, SaveSessions
 from everdoor.state import (
     ARCHIVE_VERSION,
     REBOOT,
@@ -30,9 +30,6 @@ PAGE_BYTES = 512 * 1024
 
 MAX_ARCHIVES = 4
 """Archives kept for whoever has not read them to their end."""
-
-SESSION_CLASS = "ServerSession"
-"""What archives call a session, whichever class a game has for it."""
 
 
 class PlayersSessions(StateManager):

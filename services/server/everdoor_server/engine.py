@@ -18,7 +18,9 @@ import structlog
 from everdoor.errors import CallRefused, SettingsError, StoreBusy, UserError
 from everdoor.ids import SessionKey
 from everdoor.messages.accounts import AccountChange, AccountFound, Ban
+from everdoor.messages.calls import RestoredSession, RestoreSessions
 from everdoor_server.accounts import Account, AccountOptions, Accounts
+from everdoor_server.bringingback import BringingBack
 from everdoor_server.changes import Changes
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.cmdsethandler import CmdSetHandler, CmdSetLibrary
@@ -300,6 +302,15 @@ class Game:
             if change.kind == "renamed":
                 self.accounts.rename(change.uid, change.name)
         self.door.take(bans, changes)
+
+    @entry
+    def bring_back(self, call: RestoreSessions) -> list[RestoredSession]:
+        """Bring account, puppet and flags of archived sessions back onto those still connected."""
+        is_single = self.options.multisession_mode == 0
+        back = BringingBack(
+            self.accounts, self.objects, self.sessions, self.door, self._let_in, is_single
+        )
+        return back.bring_back(call)
 
     @entry
     def end_idle(self, idle_timeout_s: float) -> None:

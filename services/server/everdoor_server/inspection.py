@@ -33,11 +33,14 @@ from everdoor.messages.calls import (
     PortalList,
     Portals,
     Request,
+    RestoredSession,
+    RestoreSessions,
     SaveSessions,
     SessionInfo,
     SessionList,
     Sessions,
     SessionShow,
+    SessionsRestored,
     SessionState,
 )
 from everdoor.pages import Pages, cut
@@ -52,6 +55,8 @@ from everdoor_server.sessionhandler import ServerSessionHandler
 
 ADOPTION_LOOK_S, ADOPTION_LOOKS = 0.02, 50
 """How long, 1 s, a list waits for portals that have not said hello yet; they take milliseconds."""
+
+BringBack = Callable[[RestoreSessions], list[RestoredSession]]
 
 _log = structlog.get_logger(__name__)
 
@@ -74,6 +79,7 @@ class Inspection:
         stored: What the database held when the generation began.
         shell: Runs what operators change, and takes what portals confirm.
         session_class: Of the sessions.
+        bring_back: Puts archived sessions back, in a turn.
     """
 
     def __init__(
@@ -84,11 +90,13 @@ class Inspection:
         stored: Stored,
         shell: TurnShell,
         session_class: type[ServerSession],
+        bring_back: BringBack,
     ) -> None:
         self._app = app
         self._sessions = sessions
         self._links = links
         self._shell = shell
+        self._bring_back = bring_back
         self._generation = stored.generation
         self._news = News(stored.roster, sessions.by_key)
         self._ended = stored.ended
@@ -151,6 +159,8 @@ class Inspection:
                 return Done()
             case SaveSessions() as call:
                 return await self._save(call)
+            case RestoreSessions() as call:
+                return await self._restore(call)
             case Announce(text=text):
                 await self._shell.perform(lambda: self._sessions.announce_all(text))
                 self.publish("announce", text=text)
@@ -211,6 +221,13 @@ class Inspection:
         await self._shell.perform(lambda: made.append(self._archiving.begin(call.metadata)))
         _log.info("sessions archived", asked_by="cli")
         return made[0]
+
+    async def _restore(self, call: RestoreSessions) -> SessionsRestored:
+        found: list[RestoredSession] = []
+        await self._shell.perform(lambda: found.extend(self._bring_back(call)))
+        restored = sum(each.state == "restored" for each in found)
+        _log.info("sessions restored", count=restored, dry_run=call.dry_run, asked_by="cli")
+        return SessionsRestored(found)
 
     def _about_world(self) -> dict[str, Primitive]:
         portals: list[Primitive] = [[link.portal, link.incarnation.number] for link in self._links]

@@ -247,9 +247,14 @@ class _Worker:
         self._server = Server(
             self._loop, turn, links, game.sessions, self._store, auth, self._leave
         )
-        session_class = self._configured.session_class
         self._inspection = Inspection(
-            app, game.sessions, links, stored, self._server, session_class
+            app,
+            game.sessions,
+            links,
+            stored,
+            self._server,
+            self._configured.session_class,
+            game.bring_back,
         )
         self._server.on_committed = self._inspection.committed
 

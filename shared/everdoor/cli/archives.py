@@ -7,19 +7,33 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import msgspec
 
 from everdoor.archive import Difference, differences, dump, read
 from everdoor.archive.files import opened
 from everdoor.cli.live import command
 from everdoor.cli.surroundings import read_settings
-from everdoor.errors import CallRefused, UserError
-from everdoor.messages.calls import Archive, SaveSessions
+from everdoor.errors import CallRefused, RestoreError, UserError
+from everdoor.messages.calls import (
+    SESSION_CLASS,
+    Archive,
+    RestoredSession,
+    RestoreSessions,
+    SavedSession,
+    SaveSessions,
+    SessionsRestored,
+)
 from everdoor.settings import Settings
-from everdoor.state import AppSession
-from everdoor.state.archivefile import Item, Record, read_items
+from everdoor.state import AppSession, Snapshot
+from everdoor.state.archivefile import Item, Metadata, Record, read_items
 
 LIVE = "live"
 """What stands for the running system where a file could."""
+
+CALL_BYTES = 900 * 1024
+"""Of the sessions in one call, which must stay below 1 MiB."""
 
 SAVE_TRIES = 3
 """How often a long archive is begun."""
@@ -39,6 +53,26 @@ def live_archive(settings: Settings, metadata: Mapping[str, str]) -> bytes:
             if exc.code != "gone":
                 raise
     return _fetch(settings, metadata)
+
+
+def restore(target: str, dry_run: bool) -> list[RestoredSession]:
+    """Have the running server bring an archive's sessions back onto those still connected.
+
+    So many that a call has room for them are brought back in one turn: some thousands.
+
+    Raises:
+        UserError: The file cannot be read; the server does not run, or does not answer in time.
+        RestoreError: The file is no whole archive of a server.
+    """
+    items = read(target)
+    saved_at = _saved_at(next(item.values for item in items if isinstance(item, Metadata)))
+    sessions = [_saved(item) for item in items if isinstance(item, Record) and _is_session(item)]
+    found: list[RestoredSession] = []
+    for part in _parts(sessions):
+        answer = command(read_settings(), RestoreSessions(part, saved_at, dry_run))
+        assert isinstance(answer, SessionsRestored), "the answer to restore_sessions"
+        found += answer.sessions
+    return found
 
 
 def lines_of(target: str) -> Iterator[str]:
@@ -85,7 +119,43 @@ def reader() -> AppSession:
 
 
 def _is(record: Record, sessid: int) -> bool:
-    return not record.tags and record.data.get("sessid") == sessid
+    return _is_session(record) and record.data.get("sessid") == sessid
+
+
+def _is_session(record: Record) -> bool:
+    return record.class_name == SESSION_CLASS
+
+
+def _saved(record: Record) -> SavedSession:
+    data = record.data
+    fields = [data.get(name) for name in ("key", "uid", "puid", "as_of", "protocol_flags")]
+    try:
+        return msgspec.convert(fields, SavedSession)
+    except msgspec.ValidationError as exc:
+        raise RestoreError(f"record {record.number} is no session of a server: {exc}") from exc
+
+
+def _saved_at(metadata: Snapshot) -> float:
+    stamp = metadata.get("modified", metadata.get("created"))
+    try:
+        return datetime.fromisoformat(str(stamp)).timestamp()
+    except (ValueError, OverflowError) as exc:
+        raise RestoreError(f"the archive does not say when it was made, but {stamp!r:.40}") from exc
+
+
+def _parts(sessions: list[SavedSession]) -> Iterator[list[SavedSession]]:
+    """Cut a list so that each part fits into a call."""
+    part: list[SavedSession] = []
+    size = 0
+    for session in sessions:
+        added = len(msgspec.msgpack.encode(session))
+        if part and size + added > CALL_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(session)
+        size += added
+    if part:
+        yield part
 
 
 def _fetch(settings: Settings, metadata: Mapping[str, str]) -> bytes:

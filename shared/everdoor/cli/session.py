@@ -31,6 +31,9 @@ SHOWN = (
 )
 """What `session list --json` tells of each session, in this order."""
 
+RESTORED = ("key", "sessid", "state", "text")
+"""What `session restore --json` tells of each session, in this order."""
+
 MAX_REASON = 200
 """Characters that a call has room for."""
 
@@ -123,6 +126,27 @@ def dump(target: str) -> None:
     lines = lines_of_session(int(target)) if target.isdecimal() else lines_of(target)
     for line in lines:
         click.echo(line)
+
+
+@session.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--dry-run", is_flag=True, show_envvar=True, help="Only tell what would be done.")
+@json_option
+def restore(file: str, dry_run: bool, json: bool) -> None:
+    """Bring account, puppet and flags of the archive FILE back onto sessions still connected.
+
+    A session whose player has logged in as somebody else, or plays elsewhere, is left alone. The
+    JSON is a list of objects with key, sessid (0: gone), state (restored, unchanged, refused, gone)
+    and text. Exit code 1 when there is no server, or FILE is no archive of one.
+    """
+    from everdoor.cli.archives import restore as restore_archive
+
+    found = restore_archive(file, dry_run)
+    if json:
+        print_json([{name: getattr(each, name) for name in RESTORED} for each in found])
+        return
+    rows = [[str(each.sessid or "-"), each.state, each.text, each.key] for each in found]
+    print_table(["SESSID", "STATE", "WHAT", "KEY"], rows)
 
 
 @session.command()

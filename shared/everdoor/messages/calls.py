@@ -91,7 +91,35 @@ class SaveSessions(CallMessage, frozen=True, tag="save_sessions"):
     skip: Annotated[int, Meta(ge=0)] = 0
 
 
-InspectionCall = SessionList | SessionShow | KickSession | PortalList | Announce | SaveSessions
+SESSION_CLASS = "ServerSession"
+"""What archives of a server call a session, whichever class a game has for it."""
+
+
+class SavedSession(CallMessage, frozen=True):
+    """What is to come back of an archived session: account, puppet (ids, None: none) and flags.
+
+    `as_of` is the change of accounts that auth knew when it vouched for the account.
+    """
+
+    key: Name
+    uid: int | None
+    puid: int | None
+    as_of: int | None
+    flags: dict[str, Any]
+
+
+class RestoreSessions(CallMessage, frozen=True, tag="restore_sessions"):
+    """Bring sessions of an archive back onto those still connected. Answer: SessionsRestored,
+    once it is committed. `saved_at` is in epoch seconds; with `dry_run` nothing is changed."""
+
+    sessions: list[SavedSession]
+    saved_at: float
+    dry_run: bool
+
+
+InspectionCall = (
+    SessionList | SessionShow | KickSession | PortalList | Announce | SaveSessions | RestoreSessions
+)
 
 
 # To a supervisor.
@@ -224,6 +252,22 @@ class Archive(CallMessage, frozen=True, tag="archive"):
     more: bool
 
 
+class RestoredSession(CallMessage, frozen=True):
+    """What became of one: `sessid` is 0 for one that is gone; `text` says what was brought back
+    (account, puppet, flags), or why nothing was."""
+
+    key: Name
+    sessid: int
+    state: Literal["restored", "unchanged", "refused", "gone"]
+    text: str
+
+
+class SessionsRestored(CallMessage, frozen=True, tag="sessions_restored"):
+    """What became of each session, in the order of the call."""
+
+    sessions: list[RestoredSession]
+
+
 class PortalInfo(CallMessage, frozen=True):
     """One portal: `state` is up while it and the server hear each other, else away; of its
     sessions, `logged_in` are."""
@@ -268,6 +312,7 @@ Result = (
     | Sessions
     | SessionState
     | Archive
+    | SessionsRestored
     | Portals
     | Done
 )

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from archives import fleet_session, harbour_session, saved, ship
 from everdoor import archive
 from everdoor.cli.program import main
+from everdoor.state.archivefile import Record, write_archive
 
 
 @pytest.fixture
@@ -55,10 +56,47 @@ def test_session_diff_tells_differences_for_people_and_programs(path: Path) -> N
     assert {"where": "harbour", "field": "tide", "before": "1.5", "after": "2.0"} in found
 
 
-@pytest.mark.parametrize("command", ["dump", "diff"])
+@pytest.mark.parametrize("command", ["dump", "diff", "restore"])
 def test_session_file_that_is_not_there_is_told_in_one_line(tmp_path: Path, command: str) -> None:
     missing = str(tmp_path / "missing.eds")
-    arguments = [missing] if command == "dump" else [missing, missing]
+    arguments = [missing, missing] if command == "diff" else [missing]
     result = CliRunner().invoke(main, ["session", command, *arguments])
     assert result.exit_code == 1
     assert result.stderr == f"everdoor: cannot read {missing}: No such file or directory\n"
+
+
+def forged(path: Path, stamp: object, **fields: object) -> str:
+    """An archive with one session of a server, of any make."""
+    data = {"version": 1, "key": "p/1/2", "uid": 5, "puid": None, "as_of": 4, **fields}
+    record = Record(1, "ServerSession", [], {"protocol_flags": {}, **data})
+    with path.open("wb") as stream:
+        write_archive(stream, {"created": stamp}, {"ServerSession": 1}, [record])
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"key": 5}, "record 1 is no session of a server"), ({"uid": "5"}, "record 1 is no session")],
+)
+def test_session_restore_refuses_sessions_of_another_make(
+    tmp_path: Path, fields: dict[str, object], reason: str
+) -> None:
+    file = forged(tmp_path / "forged.eds", "2026-03-01T12:00:00Z", **fields)
+    result = CliRunner().invoke(main, ["session", "restore", file])
+    assert result.exit_code == 1 and reason in result.stderr
+
+
+@pytest.mark.parametrize("stamp", [None, 7, "yesterday"])
+def test_session_restore_refuses_an_archive_that_does_not_say_when(
+    tmp_path: Path, stamp: object
+) -> None:
+    file = forged(tmp_path / "forged.eds", stamp)
+    result = CliRunner().invoke(main, ["session", "restore", file])
+    assert result.exit_code == 1 and "does not say when it was made" in result.stderr
+
+
+def test_session_restore_says_when_no_server_runs(tmp_path: Path) -> None:
+    file = forged(tmp_path / "forged.eds", "2026-03-01T12:00:00Z")
+    home = {"EVERDOOR_HOME": str(tmp_path)}
+    result = CliRunner().invoke(main, ["session", "restore", file], env=home)
+    assert result.exit_code == 1 and "the game server does not run" in result.stderr
