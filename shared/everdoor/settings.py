@@ -295,8 +295,14 @@ class Settings(BaseSettings):
     idle_timeout: Seconds = _setting(
         0.0,
         "seconds, 0 or more",
-        "How long a session may be without activity before it is disconnected; keepalives of the "
-        "client and `idle` are activity. 0: for ever.",
+        "How long nothing may come from a session before it is disconnected; `idle`, which clients "
+        "can send by themselves, is activity too. 0: for ever.",
+    )
+    max_output_queue: Limit = _setting(
+        1024 * 1024,
+        "bytes, 0 or more",
+        "Output of one session that its client has not taken; one that is further behind is "
+        "disconnected, and others do not notice. 0: no limit.",
     )
     new_account_registration_enabled: bool = _setting(
         True,

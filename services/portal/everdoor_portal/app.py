@@ -119,6 +119,7 @@ class Portal:
             self._entrance,
             self._status,
             settings.telnet_keepalive_s,
+            settings.max_output_queue,
         )
         self._telnet.proxies = parse_networks(settings.proxy_protocol_from)
         self._servername = settings.servername

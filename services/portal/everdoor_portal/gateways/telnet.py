@@ -39,7 +39,10 @@ READ_BYTES = 16 * 1024
 """Read at a time: so many bytes can be so many empty lines, and each is held until it is done."""
 
 MAX_UNSENT_BYTES = 1024 * 1024
-"""Output that a client has not taken; one that is further behind is disconnected."""
+"""A hundred screens of text; who has not taken that is not reading."""
+
+NO_LIMIT = 2**31 - 1
+"""The most that a transport can be told."""
 
 HEADER_S = 5.0
 """A proxy says whose connection it hands on at once; so long may the network between take."""
@@ -70,7 +73,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
+        self._transport.set_write_buffer_limits(high=self._gateway.max_unsent_bytes)
         peer = transport.get_extra_info("peername")
         self.address, self.port = peer[0].removeprefix("::ffff:"), peer[1]
         self.learn_flags(self._telnet.flags)
@@ -153,7 +156,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._transport = None
 
     def pause_writing(self) -> None:
-        """More than MAX_UNSENT_BYTES are unsent: the client does not read."""
+        """More is unsent than may be: the client does not read."""
         self._leave("client does not read", clean=False)
         if self._transport is not None:
             self._transport.abort()
@@ -264,6 +267,8 @@ class TelnetGateway:
         entrance: Asked for every client that comes; None: all are let in.
         status: What is said of the server to who lists games (MSSP).
         keepalive_s: Seconds between two signs of life to every client; 0: none are sent.
+        max_unsent_bytes: Output that a client has not taken; one that is further behind is
+            disconnected. 0: no limit but memory's.
 
     Attributes:
         proxies: From where connections begin with a PROXY header, which is believed.
@@ -279,6 +284,7 @@ class TelnetGateway:
         entrance: Entrance | None = None,
         status: Callable[[], Mapping[str, StatusValue]] = dict,
         keepalive_s: float = 0.0,
+        max_unsent_bytes: int = MAX_UNSENT_BYTES,
     ) -> None:
         self.loop = loop
         self.sessions = sessions
@@ -288,6 +294,7 @@ class TelnetGateway:
         self.proxies: Collection[Network] = ()
         self.header_s = HEADER_S
         self.status = status
+        self.max_unsent_bytes = max_unsent_bytes or NO_LIMIT
         self._keepalive_s = keepalive_s
         self._beat: asyncio.TimerHandle | None = None
         self.buffer = memoryview(bytearray(READ_BYTES))

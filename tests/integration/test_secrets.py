@@ -1,0 +1,64 @@
+"""Passwords are kept and shown nowhere, wherever they are typed, killed servers or not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from integration.system import PASSWORD, System, kill
+from players.telnet import Player
+
+WRONG = "copper-wombat-one"
+NEW = "copper-wombat-two"
+NEWER = "copper-wombat-three"
+
+
+async def connected(system: System) -> Player:
+    player = await Player.connect("a client", system.port)
+    await player.sees_screen()
+    return player
+
+
+def places(system: System) -> dict[str, bytes]:
+    """Everything that the system has written or shows, by name."""
+    files = [path for path in system.folder.rglob("*") if path.is_file()]
+    found = {str(path): path.read_bytes() for path in files}
+    sessions = json.loads(system.run("session", "list", "--json").stdout)
+    shown = [["session", "list"], ["status", "--json"], ["account", "list"], ["log", "-n", "1000"]]
+    shown += [["session", "show", str(each["sessid"])] for each in sessions]
+    shown.append(["session", "save", str(system.folder / "sessions.archive")])
+    for command in shown:
+        found[" ".join(command)] = system.run(*command).stdout.encode()
+    [saved] = system.folder.glob("sessions.archive*")
+    found["archive"] = saved.read_bytes()
+    return found
+
+
+def test_no_password_is_logged_stored_or_shown(folder: Path) -> None:
+    async def main(system: System) -> None:
+        stranger, anna, eve = [await connected(system) for _ in range(3)]
+        await stranger.asks(f"connect Anna {WRONG}", "wrong")
+        await eve.asks(f"create Eve {NEW}", "was created")
+        await anna.asks(f"connect Anna {PASSWORD}", lambda line: line.startswith("Exits:"))
+        await anna.asks(f"password {PASSWORD} = {NEW}", "Password changed.")
+        anna.type("password")
+        anna.type(NEW)
+        anna.type(NEWER)
+        await anna.asks(NEWER, "Password changed.")
+        worker = (await asyncio.to_thread(system.status)).server["worker_pid"]
+        stranger.type(f"connect Anna {WRONG}")
+        eve.type(f"connect Eve {WRONG}")
+        kill(worker)
+        await anna.asks("think Done.", "Done.")
+        found = await asyncio.to_thread(places, system)
+        for place, data in found.items():
+            for secret in (PASSWORD, WRONG, NEW, NEWER):
+                assert secret.encode() not in data, (secret, place)
+        for player in (stranger, anna, eve):
+            await player.leave()
+
+    with System(folder, log_level="debug", login_throttle_limit=0) as system:
+        system.up()
+        system.make_accounts(["Anna"])
+        asyncio.run(main(system))
