@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import zlib
 from collections.abc import Awaitable, Callable
 
 import pexpect
@@ -122,6 +123,31 @@ def test_second_login_of_an_account_replaces_the_first(system: System) -> None:
             await second.leave()
 
     _run(system, "Cyd", play)
+
+
+def test_client_that_lists_games_is_told_the_status(system: System) -> None:
+    with socket.create_connection((HOST, system.port), timeout=PATIENCE_S) as client:
+        client.sendall(b"\xff\xfd\x46")
+        told = b""
+        while b"\xff\xf0" not in told.partition(b"\xff\xfa\x46")[2]:
+            told += client.recv(4096)
+    assert b"\1NAME\2Everdoor\1PLAYERS\x02" in told
+    assert b"\1PORT\x02%d\1" % system.port in told
+
+
+def test_client_with_compression_reads_the_screen_and_all_that_follows(system: System) -> None:
+    client = socket.create_connection((HOST, system.port), timeout=PATIENCE_S)
+    with client:
+        client.sendall(b"\xff\xfd\x56")
+        told, mark = b"", b"\xff\xfa\x56\xff\xf0"
+        while mark not in told:
+            told += client.recv(4096)
+        stream = zlib.decompressobj()
+        shown = stream.decompress(told.split(mark, 1)[1])
+        client.sendall(b"quit\r\n")
+        while received := client.recv(4096):
+            shown += stream.decompress(received)
+    assert stream.eof and shown.rstrip()
 
 
 def test_a_connection_that_says_nothing_disturbs_nobody(system: System) -> None:
