@@ -73,9 +73,7 @@ class OutputLog:
     def beyond(self, number: int) -> list[tuple[int, KeptOutput]]:
         """What is kept of the outputs with higher numbers, as (number, output), oldest first."""
         first = self.dropped + 1
-        return [
-            (i, output) for i, (output, _) in enumerate(self._kept, start=first) if i > number
-        ]
+        return [(i, output) for i, (output, _) in enumerate(self._kept, start=first) if i > number]
 
     @property
     def size(self) -> int:
