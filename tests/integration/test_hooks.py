@@ -28,12 +28,6 @@ COLD = [
     "at_server_start",
 ]
 CRASH = ["at_server_init", "at_server_crash_start", "at_server_start"]
-CALLED_OFF = [
-    "at_server_reload_stop",
-    "at_server_stop",
-    "at_server_reload_start",
-    "at_server_start",
-]
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +82,9 @@ def test_hooks_run_in_their_order_and_the_player_is_in_again(
     assert room_shown == (hooks is COLD)
 
 
-def test_reload_that_is_called_off_runs_the_hooks_of_its_end_and_of_a_start(
-    system: System, game: EditedGame
+@pytest.mark.parametrize(("ending", "hooks"), [("reload", RELOAD), ("reset", COLD)])
+def test_restart_that_is_called_off_runs_the_hooks_of_its_end_and_of_a_start(
+    system: System, game: EditedGame, ending: str, hooks: list[str]
 ) -> None:
     async def play() -> None:
         ada = await Player.connect("Ada", system.port)
@@ -98,12 +93,12 @@ def test_reload_that_is_called_off_runs_the_hooks_of_its_end_and_of_a_start(
         mistake = "def at_server_init(): 1 / 0"
         game.append("hooks", mistake)
         try:
-            await asyncio.to_thread(system.run, "server", "reload", code=1)
+            await asyncio.to_thread(system.run, "server", ending, code=1)
         finally:
             game.remove("hooks", mistake)
         await ada.asks("think here", 'You think, "here"')
         await ada.leave()
 
     asyncio.run(play())
-    assert game.take_notes() == CALLED_OFF
+    assert game.take_notes() == [hook for hook in hooks if hook != "at_server_init"]
     system.expects_tracebacks("a start hook has failed")

@@ -87,6 +87,15 @@ def test_portal_whose_copies_differ_is_sent_them_anew_whole(differs: dict[str, o
     assert barrier.waiting == set()
 
 
+def test_portal_whose_copies_go_on_differing_is_sent_them_once() -> None:
+    server, portal = started()
+    barrier = barrier_of(server)
+    for _ in range(3):
+        assert barrier.confirm(call(server, portal, count=0)) == CopiesLack(portal.last)
+        portal.take_rows()
+    assert (barrier.waiting, barrier.resent) == ({"p"}, ["p"])
+
+
 def test_portal_that_lacks_the_row_with_its_copies_is_not_sent_them_again() -> None:
     server, portal = started()
     barrier = barrier_of(server)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from everdoor_server.commands.default import CharacterCmdSet
 from everdoor_server.engine import GameOptions
 from everdoor_server.objects import Thing
+from everdoor_server.restarts import Ending
 from everdoor_server.testing import World
 
 CHARACTER_SET = "everdoor_server.commands.default.cmdsets.CharacterCmdSet"
@@ -32,6 +33,28 @@ def test_what_was_not_written_is_done_again_and_nothing_else() -> None:
     anna.type("get lamp")
     world.restart()
     assert anna.type("get lamp") == "You pick up a lamp."
+
+
+def test_reset_that_is_called_off_puts_players_back_into_what_they_had() -> None:
+    world = World()
+    anna, bella = world.log_in("Anna"), world.log_in("Bella")
+    bella.type("ooc")
+    anna.read()
+    world.game.at_server_stop(Ending.RESET)
+    assert anna.puppet is None
+    world.game.at_server_resume()
+    assert anna.puppet.key == "Anna" and bella.puppet is None
+    assert "You become Anna." in anna.read()
+    assert anna.type("say here") == 'You say, "here"'
+
+
+def test_reload_that_is_called_off_leaves_players_as_they_are_in_silence() -> None:
+    world = World()
+    anna = world.log_in("Anna")
+    anna.read()
+    world.game.at_server_stop(Ending.RELOAD)
+    world.game.at_server_resume()
+    assert (anna.puppet.key, anna.read()) == ("Anna", "")
 
 
 def test_session_that_is_out_of_character_stays_so() -> None:

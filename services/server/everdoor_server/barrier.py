@@ -47,6 +47,8 @@ class Barrier:
         if call.count == len(mine) and call.digest == digest_of_copies(mine):
             self.waiting.discard(call.portal)
             return CopiesKept()
-        self.resent.append(call.portal)
-        self._turn.send_copies_anew(link)
+        # Once: a portal that is ending has let its clients go, and will differ each time.
+        if call.portal not in self.resent:
+            self.resent.append(call.portal)
+            self._turn.send_copies_anew(link)
         return CopiesLack(last)

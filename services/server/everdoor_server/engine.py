@@ -117,7 +117,8 @@ class Game:
         self.options = options or GameOptions()
         self._session_class = session_class
         self._hooks = hooks or ModuleHooks()
-        self._ended = Ending.CRASH
+        self._ended = self._ending = Ending.CRASH
+        self._released: list[tuple[ServerSession, int | None]] = []
         self.start_time = clock()
         self.ask_restart: AskRestart = _cannot_restart
         self._library = CmdSetLibrary(load_cmdset)
@@ -224,15 +225,25 @@ class Game:
     def at_server_stop(self, ending: Ending) -> None:
         """A generation ends as planned: its last turn."""
         run_hooks(self._hooks, STOP_HOOKS[ending], self)
+        self._ending = ending
         if releases_puppets(ending):
             for session in self.sessions.get_sessions():
                 if isinstance(session.account, Account):
+                    self._released.append((session, session.puid))
                     self._puppeting.unpuppet_object(session.account, [session])
 
     @entry
     def at_server_resume(self) -> None:
-        """The end that was planned has been called off."""
-        run_hooks(self._hooks, RESUME_HOOKS, self)
+        """The end that was planned has been called off: puppets that it released are taken
+        again."""
+        ending, self._ending = self._ending, Ending.CRASH
+        run_hooks(self._hooks, RESUME_HOOKS[ending], self)
+        released, self._released = self._released, []
+        for session, puid in released:
+            account, obj = self.accounts.get(session.uid), self.objects.get(puid)
+            if session.sessid in self.sessions and account is not None and obj is not None:
+                if session not in obj.sessions.all():
+                    self._puppeting.puppet_object(account, session, obj)
 
     # What the handler of sessions asks.
 

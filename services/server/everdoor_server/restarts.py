@@ -39,8 +39,13 @@ START_HOOKS: Mapping[Ending, tuple[str, ...]] = {
     Ending.STOP: ("at_server_init", "at_server_cold_start", "at_server_start"),
 }
 
-RESUME_HOOKS = ("at_server_reload_start", "at_server_start")
-"""What a server runs that had stopped for a reload which was then refused."""
+RESUME_HOOKS: Mapping[Ending, tuple[str, ...]] = {
+    Ending.CRASH: (),
+    Ending.RELOAD: ("at_server_reload_start", "at_server_start"),
+    Ending.RESET: ("at_server_cold_start", "at_server_start"),
+    Ending.STOP: ("at_server_cold_start", "at_server_start"),
+}
+"""What a server runs whose planned end was called off after its stop hooks."""
 
 Hook: TypeAlias = Callable[..., object]
 
