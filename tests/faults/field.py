@@ -135,9 +135,14 @@ class Round:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _type_on(self) -> None:
+        """Only look at what comes: others may wait for lines of the same player."""
         player = self.chance.choice(self.crowd.present())
+        looked_at, answer = len(player.lines), ""
         while True:
-            await self.crowd.is_answered(player)
+            if answer in player.lines[looked_at:] or not answer:
+                line, answer = self.crowd.thought(player)
+                looked_at = len(player.lines)
+                player.type(line)
             await asyncio.sleep(RESTLESS_S)
 
     def note(self, at: float, until: float | None = None, **how: Any) -> None:

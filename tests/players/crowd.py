@@ -119,9 +119,12 @@ class Crowd:
 
     async def is_answered(self, player: Player) -> None:
         """Have a player think a numbered line, and wait for the answer."""
-        number = next(self._numbers[player.name])
-        line = words(player.name, Verb.THINK, number)
-        await player.asks(line, f'You think, "{line.removeprefix("think ")}"')
+        await player.asks(*self.thought(player))
+
+    def thought(self, player: Player) -> tuple[str, str]:
+        """The next numbered line for a player to think, and what answers it."""
+        line = words(player.name, Verb.THINK, next(self._numbers[player.name]))
+        return line, f'You think, "{line.removeprefix("think ")}"'
 
     async def _cancel(self) -> None:
         for typist in self._typists:
