@@ -110,7 +110,7 @@ class Run:
             found = await create_account(name, "secret", "")
         except CallRefused:
             self.check_present()
-            self.show("refused")
+            self.show(f"refused {number}")
             return
         self.check_present()
         if found.name != name:

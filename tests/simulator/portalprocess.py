@@ -64,7 +64,7 @@ class PortalProcess:
             self.sessions.connect(client)
         else:
             former.has_token = False
-            client.former = (former.sessid, former.reached())
+            client.former = (former.sessid, [*former.former[1], *former.reached()])
             self.sessions.connect(client, former.its_token, former.seen)
         history.typed[client.key] = {1: "connects"}
         self.everybody.append(client)
