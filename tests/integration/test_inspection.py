@@ -151,7 +151,7 @@ def test_kick_tells_the_player_and_is_done_when_it_returns(system: System) -> No
             await ada.sees("Sleep well.")
             await ada.closed()
             await bob.asks("think on", "You think")
-            log, _ = await everdoor(system, "log", "--process", "server", "-n", "50")
+            log, _ = await everdoor(system, "log", "--no-follow", "--process", "server", "-n", "50")
             [line] = [line for line in log.splitlines() if f"sessid={sessid} " in line]
             assert "session kicked" in line and "asked_by=cli" in line
 
@@ -217,14 +217,14 @@ def test_portals_answer_while_the_server_is_away(system: System) -> None:
 def test_log_shows_all_processes_in_the_order_of_time(system: System) -> None:
     lines = [
         json.loads(line)
-        for line in system.run("log", "--json", "-n", "100").stdout.split("\n")
+        for line in system.run("log", "--json", "--no-follow", "-n", "100").stdout.split("\n")
         if line
     ]
 
     assert {"auth", "server", "portal.1"} <= {line["process"] for line in lines}
     stamps = [line["timestamp"] for line in lines]
     assert stamps == sorted(stamps)
-    shown = system.run("log", "--process", "auth", "-n", "1").stdout
+    shown = system.run("log", "--no-follow", "--process", "auth", "-n", "1").stdout
     assert shown.split()[2] == "auth" and len(shown.splitlines()) == 1
     assert (
         "no process 'nobody' has logged" in system.run("log", "--process", "nobody", code=1).stderr
@@ -232,7 +232,7 @@ def test_log_shows_all_processes_in_the_order_of_time(system: System) -> None:
 
 
 def test_log_follows(system: System) -> None:
-    follower = system.start("log", "--follow", "-n", "0", "--json")
+    follower = system.start("log", "-n", "0", "--json")
     output = max(system.folder.glob("*-log-*.out"))
 
     async def main() -> None:

@@ -38,7 +38,7 @@ LOOK_S = 0.2
 @click.option(
     "--follow/--no-follow",
     "-f",
-    default=False,
+    default=True,
     show_default=True,
     show_envvar=True,
     help="Go on with what is logged from now on, until Ctrl-C.",
