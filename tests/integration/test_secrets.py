@@ -25,7 +25,12 @@ def places(system: System) -> dict[str, bytes]:
     files = [path for path in system.folder.rglob("*") if path.is_file()]
     found = {str(path): path.read_bytes() for path in files}
     sessions = json.loads(system.run("session", "list", "--json").stdout)
-    shown = [["session", "list"], ["status", "--json"], ["account", "list"], ["log", "-n", "1000"]]
+    shown = [
+        ["session", "list"],
+        ["status", "--json"],
+        ["account", "list"],
+        ["log", "--no-follow", "-n", "1000"],
+    ]
     shown += [["session", "show", str(each["sessid"])] for each in sessions]
     shown.append(["session", "save", str(system.folder / "sessions.archive")])
     for command in shown:
