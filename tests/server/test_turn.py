@@ -936,7 +936,7 @@ def test_copy_that_cannot_be_restored_and_that_nobody_knows_is_closed() -> None:
         {"sessid": "abc"},
         {"sessid": 0},
         {"sessid": None},
-        {"server_data": {"at": datetime.now(UTC)}},
+        {"server_data": {"at": datetime(2026, 1, 1, tzinfo=UTC)}},
     ],
     ids=str,
 )

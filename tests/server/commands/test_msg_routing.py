@@ -130,7 +130,7 @@ def test_command_tells_who_the_mode_says_or_the_setting_or_itself(
     assert found.told() == told
 
 
-@pytest.mark.parametrize(("mode", "told"), [(0, {"one"}), (1, ALL), (2, ALL), (3, ALL)], ids=str)
+@pytest.mark.parametrize(("mode", "told"), [(0, {"one"}), (1, ALL), (2, ALL), (3, ALL)])
 def test_account_tells_all_of_its_sessions_or_those_given(mode: int, told: set[str]) -> None:
     found = party(mode)
     one, last = found.clients["one"], list(found.clients.values())[-1]
@@ -146,7 +146,8 @@ def test_account_tells_all_of_its_sessions_or_those_given(mode: int, told: set[s
 
 
 @pytest.mark.parametrize(
-    ("mode", "told"), [(0, {"one"}), (1, ALL), (2, {"one"}), (3, {"one", "two"})], ids=str
+    ("mode", "told"),
+    [(0, {"one"}), (1, ALL), (2, {"one"}), (3, {"one", "two"})],
 )
 def test_object_tells_the_sessions_that_puppet_it(mode: int, told: set[str]) -> None:
     found = party(mode)
