@@ -108,7 +108,9 @@ def _broken(name: str, why: str) -> click.Command:
     def refuse() -> None:
         raise Failure(f"{name} {why}")
 
-    return click.Command(name, callback=refuse, help=f"({why})")
+    # Whatever was typed behind it: that is not what is wrong.
+    takes_all = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=refuse, help=f"({why})", context_settings=takes_all)
 
 
 @click.group(

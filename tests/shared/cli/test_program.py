@@ -131,7 +131,7 @@ def test_command_that_cannot_be_loaded_leaves_the_others_usable(
     monkeypatch.setattr(program, "OWN", [*program.OWN, broken])
 
     listed = CliRunner().invoke(main, ["--help"])
-    refused = CliRunner().invoke(main, ["broken"])
+    refused = CliRunner().invoke(main, ["broken", "run", "--fast"])
 
     assert "settings" in listed.stdout
     assert "broken" in listed.stdout
