@@ -30,6 +30,10 @@ from everdoor.errors import SettingsError
 PREFIX = "EVERDOOR_"
 FILE = "everdoor.toml"
 
+DOORS_TO_COME = ("EVERDOOR_WEB_PORT", "EVERDOOR_TLS_PORT", "EVERDOOR_SSH_PORT")
+"""Names kept for doors that this version does not have: a script that sets the port of every door
+of a system works already, and nothing listens there."""
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 Limit = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -447,7 +451,7 @@ def _shown(value: object) -> str:
 def _refuse_unknown_variables(known: Collection[str]) -> None:
     names = [PREFIX + name.upper() for name in Settings.model_fields] + list(known)
     for variable in os.environ:
-        if variable.startswith(PREFIX) and variable not in names:
+        if variable.startswith(PREFIX) and variable not in (*names, *DOORS_TO_COME):
             raise SettingsError(f"{variable} is no setting{_did_you_mean(variable, names)}")
 
 

@@ -524,3 +524,13 @@ def test_handler_leaves_out_of_the_copies_what_is_too_much(monkeypatch: Any) -> 
         outputs = [Output([conn], "text", ["one"], {})]
         sessions.apply(Row(RowId(1, conn), [], [(conn, {"resume": HASH})], outputs, []))
     assert [(copy.shown, len(copy.kept)) for copy in sessions.copies()] == [(1, 1), (1, 1), (1, 0)]
+
+
+def test_portal_that_stops_tells_clients_and_the_server() -> None:
+    clock = Clock()
+    sessions = handler(clock)
+    one = client(sessions)
+    sessions.take_outgoing()
+    sessions.let_all_go("closing")
+    assert one.events == [("text", "closing"), ("flush",), ("disconnect", "closing")]
+    assert [type(message) for message in sessions.take_outgoing()] == [Disconnected]

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from everdoor.errors import SettingsError
-from everdoor.settings import Settings, describe, load_settings, without_password
+from everdoor.settings import DOORS_TO_COME, Settings, describe, load_settings, without_password
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +113,9 @@ def test_settings_all_have_help() -> None:
 @pytest.mark.parametrize("url", ["sqlite:///a/b.db", "postgresql://anna@db/world"])
 def test_without_password_leaves_other_urls_alone(url: str) -> None:
     assert without_password(url) == url
+
+
+def test_ports_of_doors_to_come_may_be_set_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in DOORS_TO_COME:
+        monkeypatch.setenv(variable, "4001")
+    assert load_settings().telnet_port == 4000

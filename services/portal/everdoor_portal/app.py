@@ -153,7 +153,7 @@ class Portal:
     async def stop(self, reason: str) -> None:
         """Accept no more clients, tell those who are here, close."""
         self._telnet.close()
-        self.sessions.disconnect_all(reason)
+        self.sessions.let_all_go(reason)
         await asyncio.sleep(FAREWELL_S)
         if self._timer is not None:
             self._timer.cancel()

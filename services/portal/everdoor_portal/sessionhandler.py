@@ -390,6 +390,11 @@ class PortalSessionHandler:
         self.client_left(session, text, clean=True)
         session.disconnect(text)
 
+    def let_all_go(self, text: str) -> None:
+        """Tell every client why and close its connection; the server is told that they left."""
+        for session in self:
+            self.let_go(session, text)
+
     def end_newcomers(self, grace_s: float, text: str) -> None:
         """Let go who has been here for so long without logging in, unless a line of theirs waits
         for the server."""
