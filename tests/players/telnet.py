@@ -10,11 +10,15 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from players.records import Entry, Kind, Record, write
 
 HOST = "127.0.0.1"
+FAREWELL_S = 2.0
+"""How long the other side may take to close a connection that has ended."""
+
 PATIENCE_S = 20.0
 """Longest that a player waits for a line: a slow machine under load is still quicker."""
 
@@ -149,10 +153,18 @@ class Player:
         self._note(Kind.ENDED)
 
     async def leave(self) -> None:
-        """Close the connection and write the record. Idempotent."""
+        """Close the connection in order and write the record. Idempotent.
+
+        What is still under way is read to its end: closing with unread data is a reset, and whoever
+        is cut off so stays in the game, link-dead.
+        """
         if self.is_open:
             self._note(Kind.LEFT)
             self.is_open = False
+            if not self._task.done():
+                with suppress(OSError):
+                    self._writer.write_eof()
+                await asyncio.wait([self._task], timeout=FAREWELL_S)
         self._task.cancel()
         self._writer.close()
         await asyncio.gather(self._task, self._writer.wait_closed(), return_exceptions=True)
@@ -179,7 +191,8 @@ class Player:
     async def _read(self) -> None:
         try:
             while data := await self._reader.read(65536):
-                self._take(data)
+                if self.is_open:
+                    self._take(data)
         except ConnectionError:
             pass
         if self.is_open:

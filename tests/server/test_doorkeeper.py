@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -62,9 +63,15 @@ async def perform(action: Callable[[], None]) -> None:
 @asynccontextmanager
 async def kept(home: Path, world: World, idle_timeout_s: float = 0.0) -> AsyncIterator[AuthStand]:
     """A world whose door is kept."""
+    with TemporaryDirectory() as short:  # the folder of a test may be too long for a socket
+        async with _kept(endpoints(home, Path(short), 0), world, idle_timeout_s) as auth:
+            yield auth
+
+
+@asynccontextmanager
+async def _kept(system: Endpoints, world: World, idle_timeout_s: float) -> AsyncIterator[AuthStand]:
     bus = Bus(asyncio.get_running_loop())
-    system = endpoints(home, home, 0)
-    system.folder.mkdir(exist_ok=True)
+    system.folder.mkdir(parents=True, exist_ok=True)
     auth = AuthStand(bus, system)
     client = RpcClient(bus, system.auth_rpc, "server", 1)
     keeper = Doorkeeper(bus, system, client, world.game, perform, idle_timeout_s)

@@ -45,8 +45,11 @@ def test_crash_runs_no_hook_before_and_its_own_after() -> None:
     )
 
 
-def test_reload_that_was_refused_runs_the_start_hooks_of_a_reload() -> None:
-    assert RESUME_HOOKS == START_HOOKS[Ending.RELOAD][1:]
+@pytest.mark.parametrize("ending", [Ending.RELOAD, Ending.RESET, Ending.STOP])
+def test_end_that_was_called_off_runs_the_start_hooks_that_would_have_followed(
+    ending: Ending,
+) -> None:
+    assert RESUME_HOOKS[ending] == START_HOOKS[ending][1:]
 
 
 @pytest.mark.parametrize(
