@@ -23,6 +23,7 @@ from bench.population import PASSWORD, populate
 from everdoor.cli.control import command, reports
 from everdoor.endpoints import endpoints
 from everdoor.messages.calls import Restart, Restarted
+from everdoor.settings import Settings
 
 Role: TypeAlias = Literal["auth", "server", "portal"]
 
@@ -186,7 +187,8 @@ class System(EchoSystem):
 
     def reload(self) -> Restarted:
         """Reload the game; returns what the supervisor says of it."""
-        done = command(self._endpoints, "server", Restart("reload"), PATIENCE_S)
+        settings = Settings(home=self.home)
+        done = command(settings, "server", Restart("reload"), PATIENCE_S)
         assert isinstance(done, Restarted), "a supervisor answers what it was asked"
         return done
 
