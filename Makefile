@@ -13,7 +13,7 @@ WORKERS := -n 3 --dist loadfile
 TEST_PACKAGES := inetutils-telnet postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench faults format lock clean test-packages
+.PHONY: fuzz help run test check bench faults format lock clean test-packages
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -33,6 +33,10 @@ check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
 
 bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
 	@$(BIN)/python -m bench $(or $(BENCH),full)
+
+fuzz: $(VENV)/dev.stamp  ## Run 100 000 schedules of faults in memory, and read damaged archives
+	@cd tests && ../$(BIN)/python -m simulator --schedules $(or $(SCHEDULES),100000)
+	@$(BIN)/python tests/fuzz/archive.py 1 20000
 
 faults: $(VENV)/dev.stamp test-packages  ## Break it under load and check; FAULTS=quick: a little
 	@PYTHONPATH=tests $(BIN)/python -m faults $(or $(FAULTS),full)
