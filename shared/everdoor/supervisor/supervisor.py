@@ -326,7 +326,7 @@ class _Supervisor:
 
     async def _report(self) -> StatusReport:
         workers = await asyncio.gather(*map(self._report_place, self._crew.places))
-        state = _worst([self._crew.state(place) for place in self._crew.places])
+        state = _worst([worker.state for worker in workers])
         return StatusReport(self._process, state, os.getpid(), list(workers))
 
     async def _report_place(self, place: Place) -> WorkerReport:
@@ -366,7 +366,7 @@ def _told(ending: str, outcome: Outcome) -> str:
     return f"Done: the game was away for {outcome.parts['silence'] * 1000:.0f} ms."
 
 
-def _worst(states: list[State]) -> State:
+def _worst(states: list[str]) -> State:
     """The state of a process: down only when all its workers are."""
     if all(state == "down" for state in states):
         return "down"

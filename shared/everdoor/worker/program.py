@@ -54,5 +54,6 @@ async def _serve(serve: Serve, link: WorkerLink, settings: Settings) -> int | No
 
 
 def _could_not_start(error: Exception) -> int:
-    print(f"everdoor: {error}", file=sys.stderr)
+    # In one piece: the supervisor writes to the same stream.
+    sys.stderr.write(f"everdoor: {error}\n")
     return COULD_NOT_START
