@@ -446,6 +446,12 @@ def test_rows_of_the_outbox_know_what_they_close() -> None:
     assert link.is_closing(4)
 
 
+def test_row_for_a_portal_that_nobody_knows_is_dropped_and_deleted() -> None:
+    bench = Bench(rows=(stored_row(1),))
+    assert len(bench.links) == 0
+    assert bench.links.take_trimmed() == {"p": RowId(2, 1)}
+
+
 # Sockets that are lost.
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from everdoor.codec import decode_row
 from everdoor.errors import CallRefused
 from everdoor.ids import Incarnation, RowId
 from everdoor.messages.accounts import AccountFound, Authenticate
@@ -984,6 +985,25 @@ def test_limbo_session_runs_nothing_that_others_set_off() -> None:
     portal.hello([copy])
     portal.take()
     assert portal.log == {}
+
+
+def test_what_is_put_on_a_session_in_limbo_is_added_to_what_its_portal_holds() -> None:
+    server, portal = started()
+    copy = copy_of(server.session(1), 1, server_data={"score": 9}, cmdset_paths=["a", "b"])
+    portal.server = new = TinyServer(server.database)
+    session = new.session(1)
+    session.server_data["seen"] = True
+    session.cmdset_paths = ["b", "c"]
+    session.as_of = 7
+    session.touch()
+    new.run()
+    assert decode_row(new.database.rows[-1].body).changes == [(1, {"as_of": 7})]
+    portal.hello([copy])
+    changes: dict[str, object] = {}
+    for row in portal.take_rows():
+        changes |= dict(row.changes)[1]
+    assert changes["server_data"] == session.server_data == {"score": 9, "seen": True}
+    assert changes["cmdset_paths"] == session.cmdset_paths == ["a", "b", "c"]
 
 
 # Portals that have ended.

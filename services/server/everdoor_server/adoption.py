@@ -9,7 +9,7 @@ Source: docs/protocol.md, sections 4.3 and 4.9.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from everdoor.errors import RestoreError
 from everdoor.ids import SessionKey
 from everdoor.messages.stream import Connected, Copy, Hello, Row
 from everdoor.outputlog import OutputLog
-from everdoor.state import AppSession
+from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server.collector import Collector
 from everdoor_server.commit import RosterEntry, Stored
 from everdoor_server.downlink import Downlink
@@ -116,7 +116,7 @@ class Adoption:
         now = self._rules.sessions.now()
         session.conn_time = session.cmd_last = session.cmd_last_visible = now
         self._rules.sessions.add(session)
-        self._collector.know(session, entry)
+        self._collector.know_half(session, entry)
         self._collector.missed.restore(session, OutputLog(UNKNOWN))
         self.limbo[entry.key] = entry
         self._lanes.guarded(Lane(entry.key, session, 0), lambda: self._rules.at_adopt(session))
@@ -185,8 +185,12 @@ class Adoption:
         try:
             session = sessions.by_key(key) or self._rules.make_session(key, sessions)
             _check_sessid(state)
+            before = self._collector.state_of(key)
+            in_limbo = session.take_snapshot(self._app, SnapshotFlag.REBOOT)
             session.load_snapshot(self._app, state)
             self._collector.know(session, entry)
+            if entry is not None:
+                _add_collections(session, before, in_limbo)
         except Exception as exc:
             # A restored session runs the game's code: whatever that raises costs the session.
             _log.error("a session cannot be restored", session=str(key), exc_info=exc)
@@ -298,6 +302,20 @@ def _log_of(copy: Copy, rows: list[Row]) -> OutputLog:
     """What a session's client has not confirmed, as of the last row."""
     token = (copy.state or {}).get("resume", b"")
     return brought_up_to_date(copy.conn, token, copy.shown, copy.kept, rows)
+
+
+def _add_collections(
+    session: ServerSession, before: Mapping[str, object], after: Mapping[str, object]
+) -> None:
+    """Put what was added to a session while it was in limbo into what its portal held of it."""
+    for name, old in before.items():
+        new, theirs = after.get(name), getattr(session, name, None)
+        if isinstance(old, dict) and isinstance(new, dict) and isinstance(theirs, dict):
+            added = {key: one for key, one in new.items() if key not in old or old[key] != one}
+            setattr(session, name, theirs | added)
+        elif isinstance(old, list) and isinstance(new, list) and isinstance(theirs, list):
+            added_ones = [one for one in new if one not in old and one not in theirs]
+            setattr(session, name, theirs + added_ones)
 
 
 def _check_sessid(state: dict[str, Any]) -> None:

@@ -86,6 +86,7 @@ class Collector:
         self._drafts: dict[Life, Draft] = {}
         self._replicated: dict[SessionKey, dict[str, object]] = {}
         self._roster: dict[SessionKey, RosterEntry] = {}
+        self._half_known: set[SessionKey] = set()
         self.marks = 0
         self.injected: list[tuple[ServerSession, str]] = []
         self._enrolled: dict[SessionKey, RosterEntry | None] = {}
@@ -204,9 +205,16 @@ class Collector:
     def know(self, session: ServerSession, entry: RosterEntry | None) -> None:
         """Take the session's present state as what its portal holds, `entry` as its place in
         the roster of the database (None: it has none yet)."""
+        self._half_known.discard(session.key)
         self._replicated[session.key] = self._snapshot(session)
         if entry is not None:
             self._roster[session.key] = entry
+
+    def know_half(self, session: ServerSession, entry: RosterEntry) -> None:
+        """The same of a session of which only its place in the roster is known: collections that
+        its portal holds are not to be replaced by what is put into empty ones meanwhile."""
+        self.know(session, entry)
+        self._half_known.add(session.key)
 
     def state_of(self, key: SessionKey) -> dict[str, object]:
         """The state of a session as its portal holds it once it has every row."""
@@ -277,6 +285,7 @@ class Collector:
     def _strike(self, key: SessionKey) -> None:
         """Take a key from the roster."""
         self._replicated.pop(key, None)
+        self._half_known.discard(key)
         if self._roster.pop(key, None) is not None:
             self._enrolled[key] = None
 
@@ -284,6 +293,8 @@ class Collector:
         """Fields that its portal does not have so."""
         old = self._replicated.get(session.key, {})
         new = self._snapshot(session)
+        if session.key in self._half_known:
+            new = old | {name: one for name, one in new.items() if not is_collection(one)}
         missing = object()
         change = {name: value for name, value in new.items() if old.get(name, missing) != value}
         check_primitives(change, type(session).__qualname__)
@@ -294,6 +305,11 @@ class Collector:
 
     def _snapshot(self, session: ServerSession) -> dict[str, object]:
         return session.take_snapshot(self._app, SnapshotFlag.REBOOT)
+
+
+def is_collection(value: object) -> bool:
+    """Whether a part of a session's state can be added to without being known."""
+    return isinstance(value, dict | list)
 
 
 def _is_plain_text(args: list[Any], options: dict[str, Any]) -> bool:

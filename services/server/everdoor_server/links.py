@@ -40,7 +40,7 @@ from everdoor.messages.stream import (
     UpFrame,
 )
 from everdoor.stream import SILENCE_S, FrameReceiver
-from everdoor_server.commit import Stored
+from everdoor_server.commit import OutboxRow, Stored
 from everdoor_server.downlink import BACKLOG_BYTES, Downlink
 
 OTHER_HOST_SILENCE_S = 5.0
@@ -130,16 +130,24 @@ class Links:
             if not known.buried
         }
         self._buried = {known.id: known.incarnation for known in stored.portals if known.buried}
+        self._trimmed: dict[str, RowId] = {}
         for row in stored.rows:
-            closes = tuple(conn for conn, _ in codec.decode_row(row.body).closes)
-            self._links[row.portal].keep(row._replace(closes=closes))
+            self._keep(row)
         self._routes: dict[bytes, Downlink] = {}
         self._routing_ids: dict[str, bytes] = {}
         self._greetings: dict[bytes, FrameReceiver] = {}
         self._answers: list[tuple[bytes, bytes]] = []
         self._probed: dict[str, float] = {}
-        self._trimmed: dict[str, RowId] = {}
         self._refused_versions: set[int] = set()
+
+    def _keep(self, row: OutboxRow) -> None:
+        """Take in a row that the database holds for a portal."""
+        if (link := self._links.get(row.portal)) is None:
+            _log.error("a row for a portal that is not known is dropped", portal=row.portal)
+            self._trimmed[row.portal] = row.id
+            return
+        closes = tuple(conn for conn, _ in codec.decode_row(row.body).closes)
+        link.keep(row._replace(closes=closes))
 
     def __iter__(self) -> Iterator[Downlink]:
         return iter(list(self._links.values()))
