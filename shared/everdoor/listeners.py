@@ -3,7 +3,7 @@
 A socket that its supervisor holds outlives the worker: while the next one starts, connections
 wait in its queue instead of being refused. Nothing is accepted here.
 
-The telnet port is shared by all portal workers of one home, a listener for each, and by nobody
+A port for clients is shared by all portal workers of one home, a listener for each, and by nobody
 else: two worlds on one port would share out each other's players. SO_REUSEPORT alone would let
 any process of the same user join. So the first listener binds without it, which fails when
 anybody has the port, and sets it only when it listens; later ones join only if a supervisor of
@@ -87,19 +87,22 @@ def listen_ipc(endpoint: str) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def listen_telnet(home: Path, address: str, port: int, count: int) -> Iterator[list[socket.socket]]:
-    """Listen for telnet clients with `count` sockets on one port.
+def listen_tcp(
+    home: Path, address: str, port: int, count: int, setting: str = "telnet_port"
+) -> Iterator[list[socket.socket]]:
+    """Listen for clients with `count` sockets on one port.
 
     Args:
         address: An IP address; empty for all of the machine, IPv6 and IPv4.
         port: 0 takes any free one; `getsockname` of the sockets tells which.
+        setting: In which the port was named: what to change when it cannot be had.
 
     Raises:
         StartupError: Another program, or the portals of another home, have the port.
     """
     with ExitStack() as stack:
         ports = private_folder(home / "ports")
-        held, first = _claim(ports, address, port)
+        held, first = _claim(ports, address, port, setting)
         # The claim ends after the sockets: who sees it may count on a listener of this home.
         stack.enter_context(held)
         listeners = [stack.enter_context(first)]
@@ -108,7 +111,7 @@ def listen_telnet(home: Path, address: str, port: int, count: int) -> Iterator[l
         yield listeners
 
 
-def _claim(ports: Path, address: str, port: int) -> tuple[LockFile, socket.socket]:
+def _claim(ports: Path, address: str, port: int, setting: str) -> tuple[LockFile, socket.socket]:
     """Open the first listener of this supervisor, and the lock that says it has one."""
     end = time.monotonic() + PORT_PATIENCE_S
     while True:
@@ -119,18 +122,18 @@ def _claim(ports: Path, address: str, port: int) -> tuple[LockFile, socket.socke
             if time.monotonic() >= end:
                 raise StartupError(
                     f"port {port} of {address or 'this machine'}: cannot listen: "
-                    f"{exc.strerror or exc}; set {_remedy(exc)}"
+                    f"{exc.strerror or exc}; set {_remedy(exc, setting)}"
                 ) from exc
         time.sleep(PORT_RETRY_S)
 
 
-def _remedy(error: OSError) -> str:
+def _remedy(error: OSError, setting: str) -> str:
     """What to set to another value so that it can be had."""
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return "EVERDOOR_LISTEN_ADDRESS to an address of this machine, or to nothing for all"
     if isinstance(error, PermissionError):
-        return "EVERDOOR_TELNET_PORT to a port above 1023"
-    return "EVERDOOR_TELNET_PORT to a free port"
+        return f"EVERDOOR_{setting.upper()} to a port above 1023"
+    return f"EVERDOOR_{setting.upper()} to a free port"
 
 
 def _bind_first(ports: Path, address: str, port: int) -> tuple[LockFile, socket.socket]:

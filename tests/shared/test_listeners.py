@@ -15,7 +15,7 @@ import pytest
 
 from everdoor import listeners
 from everdoor.errors import StartupError
-from everdoor.listeners import listen_ipc, listen_telnet, private_folder
+from everdoor.listeners import listen_ipc, listen_tcp, private_folder
 
 
 def port_of(listener: socket.socket) -> int:
@@ -74,8 +74,8 @@ def test_listen_ipc_tells_a_folder_that_is_missing(tmp_path: Path) -> None:
         pass
 
 
-def test_listen_telnet_gives_every_worker_a_listener_on_one_port(home: Path) -> None:
-    with listen_telnet(home, "127.0.0.1", 0, 3) as sockets:
+def test_listen_tcp_gives_every_worker_a_listener_on_one_port(home: Path) -> None:
+    with listen_tcp(home, "127.0.0.1", 0, 3) as sockets:
         ports = {port_of(listener) for listener in sockets}
         assert len(sockets) == 3 and len(ports) == 1
         accepted = connected_from_everyone(sockets)
@@ -100,64 +100,64 @@ def connected_from_everyone(sockets: list[socket.socket]) -> list[int]:
     return [accepted]
 
 
-def test_listen_telnet_of_all_addresses_takes_both_families(home: Path) -> None:
-    with listen_telnet(home, "", 0, 1) as (listener,):
+def test_listen_tcp_of_all_addresses_takes_both_families(home: Path) -> None:
+    with listen_tcp(home, "", 0, 1) as (listener,):
         for address in ["127.0.0.1"] + ["::1"] * socket.has_dualstack_ipv6():
             socket.create_connection((address, port_of(listener))).close()
 
 
-def test_listen_telnet_of_the_same_home_joins(home: Path) -> None:
-    with listen_telnet(home, "", 0, 1) as (first,):
+def test_listen_tcp_of_the_same_home_joins(home: Path) -> None:
+    with listen_tcp(home, "", 0, 1) as (first,):
         port = port_of(first)
-        with listen_telnet(home, "", port, 2) as joined:
+        with listen_tcp(home, "", port, 2) as joined:
             assert {port_of(listener) for listener in joined} == {port}
 
 
-def test_listen_telnet_joins_who_joined_when_the_first_has_gone(home: Path) -> None:
+def test_listen_tcp_joins_who_joined_when_the_first_has_gone(home: Path) -> None:
     with ExitStack() as stack:
-        with listen_telnet(home, "", 0, 1) as (first,):
+        with listen_tcp(home, "", 0, 1) as (first,):
             port = port_of(first)
-            stack.enter_context(listen_telnet(home, "", port, 1))
-        with listen_telnet(home, "", port, 1) as (third,):
+            stack.enter_context(listen_tcp(home, "", port, 1))
+        with listen_tcp(home, "", port, 1) as (third,):
             assert port_of(third) == port
 
 
-def test_listen_telnet_of_another_home_is_refused(home: Path, tmp_path: Path) -> None:
+def test_listen_tcp_of_another_home_is_refused(home: Path, tmp_path: Path) -> None:
     with (
-        listen_telnet(home, "", 0, 2) as (first, _),
+        listen_tcp(home, "", 0, 2) as (first, _),
         pytest.raises(StartupError, match=r"port \d+ of this machine: .*EVERDOOR_TELNET_PORT"),
-        listen_telnet(tmp_path / "other", "", port_of(first), 1),
+        listen_tcp(tmp_path / "other", "", port_of(first), 1),
     ):
         pass
 
 
 @pytest.mark.parametrize("shares", [False, True])
-def test_listen_telnet_is_refused_where_another_program_listens(home: Path, shares: bool) -> None:
+def test_listen_tcp_is_refused_where_another_program_listens(home: Path, shares: bool) -> None:
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shares)
         other.bind(("127.0.0.1", 0))
         other.listen()
         with (
             pytest.raises(StartupError, match="Address already in use"),
-            listen_telnet(home, "127.0.0.1", port_of(other), 1),
+            listen_tcp(home, "127.0.0.1", port_of(other), 1),
         ):
             pass
 
 
-def test_listen_telnet_takes_the_port_again_after_it_was_let_go(home: Path) -> None:
-    with listen_telnet(home, "127.0.0.1", 0, 1) as (first,):
+def test_listen_tcp_takes_the_port_again_after_it_was_let_go(home: Path) -> None:
+    with listen_tcp(home, "127.0.0.1", 0, 1) as (first,):
         port = port_of(first)
         client = socket.create_connection(("127.0.0.1", port))
         first.accept()[0].close()
-    with client, listen_telnet(home, "127.0.0.1", port, 1) as (again,):
+    with client, listen_tcp(home, "127.0.0.1", port, 1) as (again,):
         assert port_of(again) == port
 
 
-def test_listen_telnet_finds_the_port_of_a_killed_supervisor_free(home: Path) -> None:
+def test_listen_tcp_finds_the_port_of_a_killed_supervisor_free(home: Path) -> None:
     program = (
         "import sys, pathlib\n"
-        "from everdoor.listeners import listen_telnet\n"
-        "with listen_telnet(pathlib.Path(sys.argv[1]), '', 0, 1) as (first,):\n"
+        "from everdoor.listeners import listen_tcp\n"
+        "with listen_tcp(pathlib.Path(sys.argv[1]), '', 0, 1) as (first,):\n"
         "    print(first.getsockname()[1], flush=True)\n"
         "    sys.stdin.read()\n"
     )
@@ -168,21 +168,21 @@ def test_listen_telnet_finds_the_port_of_a_killed_supervisor_free(home: Path) ->
         port = int(holder.stdout.readline())
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
-    with listen_telnet(home, "", port, 1) as (again,):
+    with listen_tcp(home, "", port, 1) as (again,):
         assert port_of(again) == port
 
 
 @pytest.mark.parametrize("address", ["not an address", "192.0.2.1"])
-def test_listen_telnet_tells_an_address_that_is_not_ours(home: Path, address: str) -> None:
+def test_listen_tcp_tells_an_address_that_is_not_ours(home: Path, address: str) -> None:
     with (
         pytest.raises(StartupError, match=f"port 0 of {address}: .*EVERDOOR_LISTEN_ADDRESS"),
-        listen_telnet(home, address, 0, 1),
+        listen_tcp(home, address, 0, 1),
     ):
         pass
 
 
 def test_accepted_client_that_is_gone_without_a_word_is_noticed_within_a_minute(home: Path) -> None:
-    with listen_telnet(home, "127.0.0.1", 0, 1) as (listener,):
+    with listen_tcp(home, "127.0.0.1", 0, 1) as (listener,):
         with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
             tcp = [
                 accepted.getsockopt(socket.IPPROTO_TCP, option)

@@ -11,11 +11,11 @@ import asyncio
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import structlog
 
-from everdoor.addresses import parse_networks
 from everdoor.bans import BanList
 from everdoor.bus.following import Follower, read_bans
 from everdoor.bus.pubsub import Subscriber
@@ -29,7 +29,7 @@ from everdoor.events import Mark, Published
 from everdoor.ids import Incarnation
 from everdoor.messages.calls import ConfirmCopies, CopiesLack
 from everdoor.settings import Settings
-from everdoor_portal.gateways.telnet import TelnetGateway
+from everdoor_portal.gateways.doors import GatewayContext, door
 from everdoor_portal.inspection import Inspection
 from everdoor_portal.limits import TOO_LATE, Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
@@ -68,7 +68,10 @@ class Portal:
     Args:
         identity: Given by the supervisor for this life.
         system: Where the server is.
-        listener: Listening socket for telnet clients, inherited.
+        listeners: Listening sockets by the names of their doors, inherited.
+
+    Raises:
+        StartupError: A door cannot be loaded.
 
     Attributes:
         evicted: Set when the server will not have this incarnation any more and its clients are
@@ -81,13 +84,11 @@ class Portal:
         settings: Settings,
         identity: Identity,
         system: Endpoints,
-        listener: socket.socket,
+        listeners: Mapping[str, socket.socket],
     ) -> None:
         self._loop = loop
         self._identity = identity
         self._system = system
-        self._listener = listener
-        self._telnet_port: int = listener.getsockname()[1]
         self._bus = Bus(loop)
         self.sessions = PortalSessionHandler(
             identity.portal,
@@ -111,21 +112,16 @@ class Portal:
             settings.max_preauth_per_address,
         )
         self._login_grace_s = settings.login_grace_s
-        self._telnet = TelnetGateway(
-            loop,
-            self.sessions,
-            loop.time,
-            settings.max_char_limit,
-            self._entrance,
-            self._status,
-            settings.telnet_keepalive_s,
-            settings.max_output_queue,
-        )
-        self._telnet.proxies = parse_networks(settings.proxy_protocol_from)
         self._servername = settings.servername
         self._started_at = int(time.time())
         self._auth = RpcClient(self._bus, system.auth_rpc, "portal")
         self._rpc = RpcClient(self._bus, system.server_rpc, "portal")
+        context = GatewayContext(
+            loop, loop.time, settings, self.sessions, self._entrance, self._status, self._auth
+        )
+        self._gateways = [
+            (door(name).gateway(context), listener) for name, listener in listeners.items()
+        ]
         self._confirming: asyncio.Task[None] | None = None
         self._wire: Wire[bytes] | None = None
         self._sockets_made = 0
@@ -148,11 +144,13 @@ class Portal:
         )
         self._bans = Follower(self._bus, self._system.auth_events, ("ban",), self._take_bans)
         self._tick()
-        await self._telnet.listen(self._listener)
+        for gateway, listener in self._gateways:
+            await gateway.listen(listener)
 
     async def stop(self, reason: str) -> None:
         """Accept no more clients, tell those who are here, close."""
-        self._telnet.close()
+        for gateway, _ in self._gateways:
+            gateway.close()
         self.sessions.let_all_go(reason)
         await asyncio.sleep(FAREWELL_S)
         if self._timer is not None:
@@ -167,9 +165,15 @@ class Portal:
             "incarnation": self._identity.incarnation.number,
             "sessions": len(self.sessions),
             "link": self.uplink.state.value,
-            "telnet_port": self._telnet_port,
             "refusal": self.uplink.refusal,
+            **self._doors_info(),
         }
+
+    def _doors_info(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for gateway, _ in self._gateways:
+            found |= gateway.info()
+        return found
 
     def _status(self) -> dict[str, StatusValue]:
         """What is said to who lists games; of the players, those of this portal."""
@@ -178,7 +182,7 @@ class Portal:
             "PLAYERS": self.sessions.count_logged_in(),
             "UPTIME": self._started_at,
             "CODEBASE": "Everdoor",
-            "PORT": self._telnet_port,
+            "PORT": self._doors_info().get("telnet_port", 0),
             **SPOKEN,
         }
 

@@ -45,9 +45,9 @@ def run(ctx: click.Context, workers: int) -> None:
 
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
     from everdoor.incarnation import portal_id, process_name
-    from everdoor.listeners import listen_telnet
     from everdoor.logs import configure_logs
     from everdoor.supervisor import WorkerSpec, supervise
+    from everdoor_portal.gateways.doors import doors
 
     settings = settings_to_start()
     name = process_name(settings.portal_id, os.environ)
@@ -55,15 +55,17 @@ def run(ctx: click.Context, workers: int) -> None:
     host = socket.gethostname()
 
     def prepare(stack: ExitStack) -> list[WorkerSpec]:
-        address, port = settings.listen_address, settings.telnet_port
-        listeners = stack.enter_context(listen_telnet(settings.home, address, port, workers))
+        opened = {
+            door_name: stack.enter_context(door.listen(settings, workers))
+            for door_name, door in doors().items()
+        }
         return [
             WorkerSpec(
                 "everdoor_portal.worker:serve",
-                {"telnet": listener.fileno()},
+                {door_name: each[index].fileno() for door_name, each in opened.items() if each},
                 _hand(settings.home, portal_id(host, name, index), host),
             )
-            for index, listener in enumerate(listeners)
+            for index in range(workers)
         ]
 
     ctx.exit(supervise(name, settings.home, endpoints_of(settings), prepare))

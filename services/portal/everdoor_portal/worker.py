@@ -1,4 +1,4 @@
-"""The portal's worker process: takes its identity and its listener, serves, ends in order.
+"""The portal's worker process: takes its identity and its listeners, serves, ends in order.
 
 What it serves is joined in `everdoor_portal.app`.
 """
@@ -18,9 +18,6 @@ from everdoor.settings import Settings
 from everdoor.worker import WorkerLink
 from everdoor_portal.app import Identity, Portal
 
-TELNET_FD = "telnet"
-"""Name of the inherited listening socket for telnet clients."""
-
 EVICTED = 1
 """Exit code of a worker that the server has given up: the next one is a newer incarnation."""
 
@@ -29,15 +26,15 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     """Serve clients until the supervisor asks for an end, or the server has given this life up.
 
     Raises:
-        StartupError: Another worker has the same portal id.
+        StartupError: Another worker has the same portal id, or the package of a protocol is broken.
     """
     await link.go()
     identity = _identity(link)
     loop = asyncio.get_running_loop()
     system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
-    listener = socket.socket(fileno=link.fd(TELNET_FD))
+    listeners = {name: socket.socket(fileno=link.fd(name)) for name in link.fd_names}
     with hold_portal(settings.home, identity.portal, identity.incarnation):
-        portal = Portal(loop, settings, identity, system, listener)
+        portal = Portal(loop, settings, identity, system, listeners)
         await portal.start()
         link.tell_status(portal.info)
         link.ready()

@@ -104,6 +104,11 @@ class WorkerLink:
         """
         return self._fds[name]
 
+    @property
+    def fd_names(self) -> list[str]:
+        """Names of all of them."""
+        return list(self._fds)
+
     def tell_status(self, info: Callable[[], dict[str, Any]]) -> None:
         """Set what this worker says of itself when asked for its status (JSON)."""
         self._info = info

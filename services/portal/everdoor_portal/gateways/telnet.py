@@ -300,11 +300,17 @@ class TelnetGateway:
         self.buffer = memoryview(bytearray(READ_BYTES))
         self.renderer = Renderer(encode_text)
         self._server: asyncio.Server | None = None
+        self._port = 0
 
     async def listen(self, listener: socket.socket) -> None:
         """Accept clients from now on. The listener stays open when `close` is called."""
         self._server = await self.loop.create_server(lambda: TelnetSession(self), sock=listener)
+        self._port = listener.getsockname()[1]
         self._beat_later()
+
+    def info(self) -> dict[str, int]:
+        """The port, for `everdoor status`."""
+        return {"telnet_port": self._port}
 
     def close(self) -> None:
         """Accept no more clients; those who are here stay."""
