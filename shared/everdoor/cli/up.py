@@ -82,7 +82,8 @@ def _make_databases(settings: Settings) -> None:
     """In a process of its own, which takes what upgrading loads with it when it ends."""
     if not is_new(settings):
         return
-    made = subprocess.run([sys.executable, "-m", "everdoor.cli", "db", "upgrade"], check=False)
+    upgrade = [sys.executable, "-P", "-m", "everdoor.cli", "db", "upgrade"]
+    made = subprocess.run(upgrade, check=False)
     if made.returncode:
         # It has said why.
         raise click.exceptions.Exit(COULD_NOT_START)

@@ -170,8 +170,9 @@ def _spawn(spec: WorkerSpec, link: socket.socket) -> subprocess.Popen[bytes]:
     """Start the program with the signals blocked: it ignores them before it unblocks them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING_SIGNALS)
     try:
+        # -P: nothing in the working directory, such as a game's string.py, stands in for a module.
         return subprocess.Popen(
-            [sys.executable, "-m", "everdoor.worker", spec.target],
+            [sys.executable, "-P", "-m", "everdoor.worker", spec.target],
             stdin=link.fileno(),
             pass_fds=tuple(spec.fds.values()),
         )
