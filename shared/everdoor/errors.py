@@ -13,6 +13,7 @@ EverdoorError
 │   └── CallRefused           the other side refused it, with a stable code
 └── StoreError                the database did not do what was asked
     ├── StoreBusy             it may, when tried again (locked, full, gone)
+    ├── StoreRefused          it never will: what was to be written cannot be stored
     └── Fenced                another process holds a newer generation: this one must leave
 
 An error that crosses a process boundary travels as `messages.calls.Failed` (a stable code and a
@@ -93,6 +94,10 @@ class StoreError(EverdoorError):
 
 class StoreBusy(StoreError):
     """The database is locked, full or gone; the same may work when tried again."""
+
+
+class StoreRefused(StoreError):
+    """What was to be written is nothing that the database can hold, now or later."""
 
 
 class Fenced(StoreError):

@@ -1,4 +1,4 @@
-"""A line that kills or hangs the server is skipped after three deaths; everybody else plays on."""
+"""A line that ends the server, whatever way, is skipped after three deaths; all others play on."""
 
 from __future__ import annotations
 
@@ -47,16 +47,25 @@ class CmdHang(Command):
             pass
 
 
+class CmdSpoil(Command):
+    key = "spoil"
+
+    def func(self):
+        note("spoil")
+        self.caller.key = "no database holds half a character: \\ud83d"
+
+
 class CharacterCmdSet(cmdsets.CharacterCmdSet):
     def at_cmdset_creation(self):
         super().at_cmdset_creation()
         self.add(CmdDie)
         self.add(CmdHang)
+        self.add(CmdSpoil)
 """
 
 
 class DeadlyGame:
-    """A game with `die` and `hang`, which note that they run."""
+    """A game with `die`, `hang` and `spoil`, which note that they run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "game"
@@ -73,7 +82,7 @@ class DeadlyGame:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("word", ["die", "hang"])
+@pytest.mark.parametrize("word", ["die", "hang", "spoil"])
 def test_line_that_ends_the_server_is_skipped_and_all_others_are_done_once(
     folder: Path, word: str
 ) -> None:

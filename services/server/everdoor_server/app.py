@@ -18,7 +18,7 @@ import structlog
 
 from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Addressed, Bus, Wire
-from everdoor.errors import CallRefused, StoreError
+from everdoor.errors import CallRefused, StoreError, StoreRefused
 from everdoor.messages.calls import ConfirmCopies, CopiesKept, CopiesLack
 from everdoor_server.auth_client import AuthClient
 from everdoor_server.barrier import BARRIER_S, Barrier
@@ -48,8 +48,9 @@ class Server:
 
     Args:
         turn, links, sessions: The cores, made for this generation.
-        leave: Called once with a reason when this worker must end: it is fenced, or its memory
-            is ahead of a database that will not take it.
+        leave: Called once, with a reason, when this worker must end: it is fenced, or its memory
+            is ahead of a database that will not take it. True as second argument: what it ran is
+            to blame, as for any crash.
 
     Attributes:
         on_committed: Called with each Commit that is written, once players have been answered.
@@ -64,7 +65,7 @@ class Server:
         sessions: ServerSessionHandler,
         store: CommitStore,
         auth: AuthClient,
-        leave: Callable[[str], None],
+        leave: Callable[[str, bool], None],
     ) -> None:
         self._loop = loop
         self._turn = turn
@@ -234,7 +235,7 @@ class Server:
                 for event in self._links.receive(routing_id, frame, now):
                     self._turn.receive(event)
             commit = self._turn.run(lines=not self._is_parked)
-        except StoreError as exc:
+        except Exception as exc:
             self._give_up(exc)
             return
         if self._store.failure is not None:
@@ -270,9 +271,10 @@ class Server:
 
     def _give_up(self, error: Exception) -> None:
         """Memory must not outlive a commit that did not happen: the next worker begins anew."""
-        _log.error("this server leaves", error=str(error))
+        is_bug = not isinstance(error, StoreError)
+        _log.error("this server leaves", error=str(error), exc_info=error if is_bug else None)
         self._has_left = True
-        self._leave(str(error))
+        self._leave(str(error), is_bug or isinstance(error, StoreRefused))
 
     def _send(self) -> None:
         if self._wire is None:

@@ -48,6 +48,7 @@ class CommitStore(Protocol):
         Raises:
             Fenced: A newer generation exists.
             StoreBusy: Not now; the same Commit may be tried again.
+            StoreRefused: What it holds cannot be stored.
             StoreError: It cannot be written, or whether it was is unknown.
         """
 
@@ -102,7 +103,7 @@ class Committer:
                 self._store.commit(commit)
             except StoreBusy as exc:
                 self._begin(self._retry(commit, exc))
-            except StoreError as exc:
+            except Exception as exc:
                 self._on_failed(exc)
             else:
                 self._on_written(commit)

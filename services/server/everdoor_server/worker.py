@@ -56,6 +56,9 @@ HUNG = "server.hung"
 LEFT = 1
 """Exit code of a worker that leaves so that the next one begins anew."""
 
+CRASHED = 1
+"""Of one that ends as if it had been killed: what it was running is counted as the cause."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -352,10 +355,12 @@ class _Worker:
         self._server.close()
         await self._inspection.close()
 
-    def _leave(self, reason: str) -> None:
-        if not self._over.done():
+    def _leave(self, reason: str, has_crashed: bool) -> None:
+        if self._over.done():
+            return
+        if not has_crashed:
             self._link.leaving(reason, LEFT)
-            self._over.set_result(LEFT)
+        self._over.set_result(CRASHED if has_crashed else LEFT)
 
 
 class _StartHookFailed(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from everdoor.errors import Fenced, StoreBusy, StoreError
+from everdoor.errors import Fenced, StoreBusy, StoreError, StoreRefused
 from everdoor.ids import RowId
 from everdoor_server.commit import Commit, OutboxRow
 from everdoor_server.world import Store
@@ -146,5 +146,10 @@ def test_errors_that_may_go_away_are_busy_and_others_are_not() -> None:
         psycopg.OperationalError,
     )
     assert {type(store_error(kind("no"))) for kind in busy} == {StoreBusy}
-    for kind in (psycopg.errors.UniqueViolation, psycopg.errors.UndefinedTable, psycopg.DataError):
-        assert type(store_error(kind("no"))) is StoreError
+    for kind in (
+        psycopg.errors.UniqueViolation,
+        psycopg.errors.ProgramLimitExceeded,
+        psycopg.DataError,
+    ):
+        assert type(store_error(kind("no"))) is StoreRefused
+    assert type(store_error(psycopg.errors.UndefinedTable("no"))) is StoreError

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from everdoor.errors import StoreBusy, StoreError
+from everdoor.errors import StoreBusy, StoreError, StoreRefused
 from everdoor_server.world.sqlite import Checkpoints, store_error
 
 SOME_PAGES = 50
@@ -65,3 +65,6 @@ def test_errors_that_may_go_away_are_busy_and_others_are_not() -> None:
     busy.sqlite_errorcode = sqlite3.SQLITE_BUSY_SNAPSHOT
     assert type(store_error(busy)) is StoreBusy
     assert type(store_error(sqlite3.IntegrityError("no"))) is StoreError
+    too_big = sqlite3.DataError("no")
+    too_big.sqlite_errorcode = sqlite3.SQLITE_TOOBIG
+    assert type(store_error(too_big)) is StoreRefused

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from everdoor.errors import StoreBusy, StoreError
+from everdoor.errors import StoreBusy, StoreError, StoreRefused
 
 SESSION = {
     # A turn is told to try again well before its patience ends.
@@ -51,6 +51,9 @@ AT_LEAST_ON = (
     "WHERE current_setting('synchronous_commit') = 'off'"
 )
 """Waits for the disk where the database was told not to, and leaves what waits for more."""
+
+REFUSED_CLASSES = frozenset({"22", "23", "54"})
+"""Whose fault is what was to be written, not the state of the database: data, constraints, size."""
 
 BUSY_CLASSES = frozenset({"08", "40", "53", "57", "58"})
 BUSY_STATES = frozenset({"55P03", "25006", "25P03"})
@@ -207,6 +210,8 @@ def mapped() -> Iterator[None]:
         yield
     except psycopg.Error as exc:
         raise store_error(exc) from exc
+    except (UnicodeError, OverflowError) as exc:
+        raise StoreRefused(f"the world database cannot hold a value: {exc}") from exc
 
 
 def store_error(error: psycopg.Error) -> StoreError:
@@ -215,7 +220,10 @@ def store_error(error: psycopg.Error) -> StoreError:
     is_lost = state is None and isinstance(error, psycopg.OperationalError)
     if is_lost or state in BUSY_STATES or (state and state[:2] in BUSY_CLASSES):
         return StoreBusy(f"the world database is busy, full or gone: {_first_line(error)}")
-    return StoreError(f"the world database refused a statement: {_first_line(error)}")
+    # What cannot be sent at all, a NUL in a text, has no state.
+    is_refused = state[:2] in REFUSED_CLASSES if state else isinstance(error, psycopg.DataError)
+    kind = StoreRefused if is_refused else StoreError
+    return kind(f"the world database refused a statement: {_first_line(error)}")
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from everdoor.errors import StoreBusy, StoreError
+from everdoor.errors import StoreBusy, StoreError, StoreRefused
 
 LOCK_TIMEOUT_S = 0.2
 """How long the turn waits for somebody else's lock before it is told to try again: well below the
@@ -33,6 +33,16 @@ MAX_WAL_BYTES = 64 * 1024 * 1024
 CHECKPOINT_COMMITS = 500
 CHECKPOINT_BYTES = 4 * 1024 * 1024
 """Commits, or bytes of parameters, after which what is in the log is moved to the database."""
+
+REFUSED_CODES = frozenset(
+    {
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_RANGE,
+        sqlite3.SQLITE_TOOBIG,
+    }
+)
+"""Whose fault is what was to be written, not the state of the database."""
 
 BUSY_CODES = frozenset(
     {
@@ -217,6 +227,8 @@ def mapped() -> Iterator[None]:
         yield
     except sqlite3.Error as exc:
         raise store_error(exc) from exc
+    except (UnicodeError, OverflowError) as exc:
+        raise StoreRefused(f"the world database cannot hold a value: {exc}") from exc
 
 
 def store_error(error: BaseException) -> StoreError:
@@ -225,4 +237,5 @@ def store_error(error: BaseException) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in BUSY_CODES:
         return StoreBusy(f"the world database is busy, full or gone: {error}")
-    return StoreError(f"the world database refused a statement: {error}")
+    kind = StoreRefused if code in REFUSED_CODES else StoreError
+    return kind(f"the world database refused a statement: {error}")
