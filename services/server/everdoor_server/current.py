@@ -1,7 +1,8 @@
-"""The world that runs: `SESSION_HANDLER` for game code, which is handed to nobody.
+"""The world that runs: what `SESSION_HANDLER`, `delay` and the like are about.
 
-Several worlds may be in one process, as in tests. Which one a piece of code runs in is said around
-every entry into its game (`within`, `Within`); outside of them there is none.
+They are handed to nobody, as game code imports them. Several worlds may be in one process, as in
+tests. Which one a piece of code runs in is said around every entry into its game (`within`,
+`Within`); outside of them there is none.
 """
 
 from __future__ import annotations
@@ -16,11 +17,22 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.waits import Request, Running
 
-_current: ContextVar[ServerSessionHandler] = ContextVar("the sessions of the world that runs")
+
+class World(Protocol):
+    """What has sessions: a game."""
+
+    @property
+    def sessions(self) -> ServerSessionHandler: ...
 
 
-def current() -> ServerSessionHandler:
-    """The sessions of the world that runs.
+_current: ContextVar[World] = ContextVar("the world that runs")
+
+
+def current_world(asked: str) -> World:
+    """The world that runs.
+
+    Args:
+        asked: The public name that asks, for the error.
 
     Raises:
         RuntimeError: None does: this is no code that a server runs.
@@ -28,15 +40,20 @@ def current() -> ServerSessionHandler:
     found = _current.get(None)
     if found is None:
         raise RuntimeError(
-            "no world runs here: SESSION_HANDLER is for what a server runs, such as commands"
+            f"no world runs here: {asked} is for what a server runs, such as commands"
         )
     return found
 
 
+def current() -> ServerSessionHandler:
+    """The sessions of the world that runs; raises as `current_world`."""
+    return current_world("SESSION_HANDLER").sessions
+
+
 @contextmanager
-def within(sessions: ServerSessionHandler) -> Iterator[None]:
+def within(world: World) -> Iterator[None]:
     """Run what follows in a world."""
-    token = _current.set(sessions)
+    token = _current.set(world)
     try:
         yield
     finally:
@@ -46,17 +63,17 @@ def within(sessions: ServerSessionHandler) -> Iterator[None]:
 class Within(Coroutine[Request, Any, Any]):
     """A command that has begun, in whose steps its own world runs."""
 
-    __slots__ = ("_running", "_sessions")
+    __slots__ = ("_running", "_world")
 
-    def __init__(self, running: Running, sessions: ServerSessionHandler) -> None:
+    def __init__(self, running: Running, world: World) -> None:
         self._running = running
-        self._sessions = sessions
+        self._world = world
 
     def __await__(self) -> Any:
         return self._running.__await__()
 
     def send(self, value: Any) -> Request:
-        with within(self._sessions):
+        with within(self._world):
             return self._running.send(value)
 
     def throw(
@@ -66,19 +83,12 @@ class Within(Coroutine[Request, Any, Any]):
         tb: TracebackType | None = None,
     ) -> Request:
         error: Any = typ if isinstance(typ, BaseException) else (val or typ())
-        with within(self._sessions):
+        with within(self._world):
             return self._running.throw(error)
 
     def close(self) -> None:
-        with within(self._sessions):
+        with within(self._world):
             self._running.close()
-
-
-class World(Protocol):
-    """What has sessions: a game."""
-
-    @property
-    def sessions(self) -> ServerSessionHandler: ...
 
 
 WorldT = TypeVar("WorldT", bound=World)
@@ -93,14 +103,14 @@ def entry(
 
     @wraps(method)
     def entered(game: WorldT, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        token = _current.set(game.sessions)
+        token = _current.set(game)
         try:
             result = method(game, *args, **kwargs)
         finally:
             _current.reset(token)
         # Nearly every command is done by now; asking None for its class costs more than all this.
         if result is not None and isinstance(result, Coroutine):
-            return cast(R, Within(result, game.sessions))
+            return cast(R, Within(result, game))
         return result
 
     return entered
