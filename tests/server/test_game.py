@@ -124,6 +124,27 @@ def test_folder_that_is_none_is_a_setting_at_fault(tmp_path: Path) -> None:
         GameFolder(tmp_path / "nowhere", tmp_path)
 
 
+def test_steps_of_the_world_replace_the_shipped_one(world: World) -> None:
+    assert world.load().steps == ()
+    world.write(world="def quay(game): pass\nBUILD = (quay,)\n")
+    assert [step.__name__ for step in world.load().steps] == ["quay"]
+
+
+def test_steps_that_are_none_are_a_mistake_of_the_game(world: World) -> None:
+    world.write(world="BUILD = 'quay'\n")
+    with pytest.raises(GameError, match=r"/mygame/world.py: BUILD: expected a tuple of functions"):
+        world.load()
+
+
+def test_names_of_our_packages_and_of_python_are_free_for_modules_of_a_game(world: World) -> None:
+    names = ("everdoor", "everdoor_server", "commands", "string", "asyncio", "game", "zmq", "test")
+    world.write(**dict.fromkeys(names, "import string, everdoor, asyncio, zmq\nHERE = __name__\n"))
+    world.load()
+    assert [sys.modules[f"game.{name}"].HERE for name in names] == [f"game.{n}" for n in names]
+    assert sys.modules["string"].ascii_lowercase and not hasattr(sys.modules["string"], "HERE")
+    assert not hasattr(sys.modules["everdoor"], "HERE")
+
+
 # What is wrong with it.
 
 
@@ -172,6 +193,10 @@ def test_error_of_a_hook_names_file_and_line(world: World) -> None:
         hook(loaded)
     told = error_text(caught.value, loaded, world.folder)
     assert told == f"{world.folder}/hooks.py, line 2: KeyError: 'door'"
+
+
+def test_error_that_no_line_of_the_game_has_raised_is_told_without_a_place(world: World) -> None:
+    assert error_text(SettingsError("what"), world.load(), world.folder) == "what"
 
 
 def test_error_outside_every_game_is_told_without_a_place() -> None:

@@ -7,7 +7,7 @@ Reading and writing the database, time and sockets are above and passed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -21,6 +21,7 @@ from everdoor.messages.accounts import AccountChange, AccountFound, Ban
 from everdoor.messages.calls import RestoredSession, RestoreSessions
 from everdoor_server.accounts import Account, AccountOptions, Accounts
 from everdoor_server.bringingback import BringingBack
+from everdoor_server.building import Step, build
 from everdoor_server.changes import Changes
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.cmdsethandler import CmdSetHandler, CmdSetLibrary
@@ -236,6 +237,12 @@ class Game:
     def at_server_resume(self) -> None:
         """The end that was planned has been called off: puppets that it released are taken
         again."""
+    @entry
+    def build(self, steps: Iterable[Step]) -> list[str]:
+        """Do what the game's world is built of and this world has not seen yet; as
+        `building.build`."""
+        return build(steps, self)
+
         ending, self._ending = self._ending, Ending.CRASH
         run_hooks(self._hooks, RESUME_HOOKS[ending], self)
         released, self._released = self._released, []

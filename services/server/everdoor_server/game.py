@@ -6,6 +6,7 @@ clash with a package of ours. A module that it has replaces what is shipped:
     cmdsets.py              UnloggedinCmdSet, SessionCmdSet, AccountCmdSet, CharacterCmdSet
     hooks.py                at_server_start and its kin (`everdoor_server.restarts`)
     connection_screens.py   CONNECTION_SCREEN, or connection_screen(session)
+    world.py                BUILD: functions that build the world (`everdoor_server.building`)
 
 Every module is imported when the game is loaded, so that a mistake is found before anybody plays
 it. What is loaded is a copy of the folder: the code that was accepted last stays under the home,
@@ -22,13 +23,14 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from everdoor.errors import SettingsError, UserError
+from everdoor_server.building import Step, steps_of
 from everdoor_server.restarts import ModuleHooks
 
 PACKAGE = "game"
@@ -60,11 +62,13 @@ class LoadedGame:
         options: By name, as GameOptions takes them; what is not named stays as shipped.
         hooks: Its hooks around starts and stops.
         source: The copy that was loaded; None for the shipped game.
+        steps: What its world is built of; none: the shipped world.
     """
 
     options: dict[str, Any] = field(default_factory=dict)
     hooks: ModuleHooks = field(default_factory=ModuleHooks)
     source: Path | None = None
+    steps: tuple[Step, ...] = ()
 
 
 class GameFolder:
@@ -140,8 +144,24 @@ def _import(source: Path, folder: Path) -> LoadedGame:
     package.__path__ = [str(source)]
     sys.modules[PACKAGE] = package
     modules = {name: _import_module(name, source, folder) for name in _module_names(source)}
-    options = _options(modules)
-    return LoadedGame(options, ModuleHooks(modules.get("hooks")), source)
+    return game_of(modules, source, folder)
+
+
+def game_of(modules: Mapping[str, ModuleType], source: Path, folder: Path) -> LoadedGame:
+    """What the modules of a game replace.
+
+    Args:
+        modules: By their names below the package.
+        source, folder: Where they were loaded from, and where their developer edits them.
+
+    Raises:
+        GameError: The steps of its world are none.
+    """
+    try:
+        steps = steps_of(getattr(modules.get("world"), "BUILD", ()))
+    except UserError as exc:
+        raise GameError(f"{folder / 'world.py'}: {exc}") from exc
+    return LoadedGame(_options(modules), ModuleHooks(modules.get("hooks")), source, steps)
 
 
 def _forget() -> None:
@@ -166,7 +186,7 @@ def _import_module(name: str, source: Path, folder: Path) -> ModuleType:
         raise GameError(text.replace(str(source), str(folder))) from exc
 
 
-def _options(modules: dict[str, ModuleType]) -> dict[str, Any]:
+def _options(modules: Mapping[str, ModuleType]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for option, name in CMDSETS.items():
         if hasattr(modules.get("cmdsets"), name):
@@ -195,10 +215,11 @@ def screen_of(found: object) -> Screen | None:
 
 
 def error_text(error: Exception, game: LoadedGame, folder: Path | None) -> str:
-    """One line for what game code has raised: its file and line, and what."""
-    if folder is None or game.source is None:
+    """One line for what game code has raised: its file and line, where it has one, and what."""
+    place = _place(error, game.source) if game.source is not None else ""
+    if folder is None or not place:
         return _what(error)
-    return f"{folder / _place(error, game.source)}: {_what(error)}"
+    return f"{folder / place}: {_what(error)}"
 
 
 def _place(error: BaseException, source: Path) -> str:
@@ -215,5 +236,7 @@ def _place(error: BaseException, source: Path) -> str:
 
 
 def _what(error: BaseException) -> str:
+    if isinstance(error, UserError):
+        return str(error)
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

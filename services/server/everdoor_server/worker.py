@@ -13,7 +13,8 @@ import os
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     url = settings.world_database_url.get_secret_value()
     load_driver(url)
     holds = await link.go()
-    store = Store.open(url, settings.sqlite_synchronous, starter_world)
+    seed = None if loaded.steps else starter_world
+    store = Store.open(url, settings.sqlite_synchronous, seed)
     try:
         return await _Worker(link, settings, folder, loaded, configured, store).run(holds)
     finally:
@@ -189,24 +191,25 @@ class _Worker:
         return f"{held.holder} serves this world; taken over when it is silent for {after_s:g} s"
 
     def _take_over(self, bus: Bus, system: Endpoints, seen: HeldBy) -> None:
-        """Raise the generation, read, run the start hooks: all of it or nothing.
+        """Raise the generation, read, build, run the start hooks: all of it or nothing.
 
         Raises:
             Fenced: The lease is no longer as it was seen.
-            StartupError: A start hook has failed, or the database does not do it.
+            StartupError: A start hook or the building of the world has failed, or the database
+                does not do it.
         """
         holder = f"{socket.gethostname()} pid {os.getpid()}"
         try:
             with self._store.takeover(holder, self._home, seen) as stored:
                 self._generation = stored.generation
                 self._join(stored, bus, system)
-                self._run_start_hooks(stored.ended)
+                self._begin(stored.ended)
                 self._store.add_changes(self._game.take_changes())
         except Fenced:
             raise
         except StoreError as exc:
             raise StartupError(str(exc)) from exc
-        except _StartHookFailed as exc:
+        except _BeginningFailed as exc:
             self._discard()
             has_accepted = self._folder is not None and self._folder.has_accepted
             self._link.not_starting(str(exc), has_accepted)
@@ -261,16 +264,25 @@ class _Worker:
         )
         self._server.on_committed = self._inspection.committed
 
-    def _run_start_hooks(self, ended: Ending) -> None:
-        try:
+    def _begin(self, ended: Ending) -> None:
+        """Build what is new in the game's world, then run the start hooks."""
+        with self._failing_as("the world cannot be built"):
+            if built := self._game.build(self._loaded.steps):
+                log.info("the world was built", steps=built)
+        with self._failing_as("a start hook has failed"):
             self._game.at_server_start(ended)
+
+    @contextmanager
+    def _failing_as(self, what: str) -> Iterator[None]:
+        try:
+            yield
         except Exception as exc:
             if self._store.failure is not None:
                 raise self._store.failure from exc
             folder = self._folder.folder if self._folder else None
+            log.exception(what)
             text = error_text(exc, self._loaded, folder)
-            log.exception("a start hook has failed")
-            raise _StartHookFailed(f"a start hook has failed: {text}") from exc
+            raise _BeginningFailed(f"{what}: {text}") from exc
 
     def _discard(self) -> None:
         if self._folder is not None:
@@ -363,8 +375,8 @@ class _Worker:
         self._over.set_result(CRASHED if has_crashed else LEFT)
 
 
-class _StartHookFailed(Exception):
-    """A hook of the game has raised; the text names its file and line."""
+class _BeginningFailed(Exception):
+    """Code of the game has raised before it served; the text names its file and line."""
 
 
 def steady_clock() -> Callable[[], float]:

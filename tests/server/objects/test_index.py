@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from everdoor.errors import UserError
 from everdoor_server.changes import Changes
 from everdoor_server.commit import Change
-from everdoor_server.objects import Exit, Object, Objects, Room, Thing, import_typeclass
+from everdoor_server.objects import (
+    Character,
+    Exit,
+    Objects,
+    Room,
+    Thing,
+    import_typeclass,
+)
 from everdoor_server.rows import MemoryRows, ObjectRow
 from stage import Stage
 
@@ -149,24 +157,51 @@ def test_deletion_can_be_refused(stage: Stage) -> None:
     assert stage.hall.contents == [thing]
 
 
-def test_object_of_a_class_that_is_gone_is_a_plain_one_and_keeps_its_class_name() -> None:
-    rows = MemoryRows()
-    row = {
-        "key": "relic",
-        "folded": "relic",
-        "typeclass": "games.gone.Relic",
-        "location_id": None,
-        "home_id": None,
-        "destination_id": None,
-        "locks": "",
-        "cmdsets": [],
-    }
-    rows.apply([Change("object", {"id": 1}, row)])
-    objects = Objects(rows, Changes())
+GONE = {
+    "key": "relic",
+    "folded": "relic",
+    "typeclass": "games.gone.Relic",
+    "location_id": None,
+    "home_id": None,
+    "destination_id": None,
+    "locks": "",
+    "cmdsets": [],
+}
+
+
+def gone(*rows: dict[str, object]) -> Objects:
+    """Objects 1, 2, ... of a class that is gone, each with some columns of its own."""
+    stored = MemoryRows()
+    stored.apply(Change("object", {"id": i}, GONE | row) for i, row in enumerate(rows, 1))
+    return Objects(stored, Changes())
+
+
+def test_object_of_a_class_that_is_gone_keeps_its_class_name() -> None:
+    objects = gone({})
     relic = objects.get(1)
-    assert type(relic) is Object
+    assert relic is not None
     relic.key = "old relic"
-    assert objects.changes.take()[0].values == row | {"key": "old relic", "folded": "old relic"}
+    assert objects.changes.take()[0].values == GONE | {"key": "old relic", "folded": "old relic"}
+
+
+def test_shipped_class_stands_in_for_one_that_is_gone() -> None:
+    objects = gone({}, {"location_id": 1, "destination_id": 1}, {"location_id": 1}, {})
+    label = {"object_id": 4, "kind": "permission", "category": "", "name": "Player"}
+    assert isinstance(objects.rows, MemoryRows)
+    objects.rows.apply([Change("tag", label, {"folded": "player"})])
+    assert [type(objects.get(i)) for i in (1, 2, 3, 4)] == [Room, Exit, Thing, Character]
+
+
+def test_class_that_is_gone_is_told_once() -> None:
+    objects = gone({}, {}, {"typeclass": "games.gone.Other"})
+    with capture_logs() as logs:
+        for number in (1, 2, 3):
+            objects.get(number)
+    told = [(log["typeclass"], log["first"], log["stand_in"]) for log in logs]
+    assert told == [
+        ("games.gone.Relic", "relic (#1)", "everdoor_server.objects.Room"),
+        ("games.gone.Other", "relic (#3)", "everdoor_server.objects.Room"),
+    ]
 
 
 @pytest.mark.parametrize("path", ["", "nothing", "no.such.Thing", "everdoor_server.rows.Label"])
