@@ -1,4 +1,4 @@
-"""What objects and accounts ask of the database, and the same kept in memory.
+"""What objects, accounts and scripts ask of the database, and the same kept in memory.
 
 `WorldRows` names what the store of a world (`everdoor_server.world`) offers for reading; writing
 goes through `everdoor_server.commit`. `MemoryRows` keeps the rows in dictionaries: a world without
@@ -48,6 +48,41 @@ class AccountRow(NamedTuple):
     cmdsets: tuple[str, ...] = ()
 
 
+class ScriptRow(NamedTuple):
+    """A script as stored.
+
+    `object_id`: what it is on; None: nothing. `interval_s` 0: it has no timer. `repeats` 0: for
+    ever. `repeated`: how often it has, since it was started. `due_s`: when it repeats next, in
+    seconds of the world's clock (`scripts.clock`). `left_s`: how long it has still to wait once it
+    goes on; None: it is not paused. `attempts`: how often it was announced that it is run because a
+    server may have died of it. `tags`: (category, name).
+    """
+
+    id: int
+    key: str
+    typeclass: str
+    object_id: int | None = None
+    description: str = ""
+    interval_s: float = 0.0
+    start_delay: bool = False
+    repeats: int = 0
+    persistent: bool = True
+    active: bool = False
+    repeated: int = 0
+    due_s: float | None = None
+    left_s: float | None = None
+    attempts: int = 0
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+class TimerRow(NamedTuple):
+    """The timer of a script that is to repeat; see ScriptRow."""
+
+    id: int
+    due_s: float
+    attempts: int
+
+
 class WorldRows(Protocol):
     """Reads committed rows; cheap, and never in the way of a writer."""
 
@@ -82,8 +117,36 @@ class WorldRows(Protocol):
 
     def account_attributes(self, account_id: int) -> dict[str, str]: ...
 
+    def script(self, script_id: int) -> ScriptRow | None: ...
+
+    def find_scripts(
+        self,
+        *,
+        key: str | None = None,
+        object_id: int | None = None,
+        tag: tuple[str, str] | None = None,
+        persistent: bool | None = None,
+    ) -> list[ScriptRow]:
+        """Rows for which all that is given holds, by id.
+
+        Args:
+            key: Whatever the case.
+            object_id: What they are on.
+            tag: (category, name).
+            persistent: As the column.
+        """
+
+    def script_attributes(self, script_id: int) -> dict[str, str]: ...
+
+    def timers(self) -> list[TimerRow]:
+        """The timers of all scripts that are to repeat."""
+
     def counter(self, name: str) -> int:
         """Highest number given out; 0 when none was."""
+
+
+PARTS = {"object": ("attribute", "tag"), "script": ("script_attribute", "script_tag")}
+"""Tables whose rows belong to a row of another, and go with it."""
 
 
 class MemoryRows:
@@ -100,8 +163,8 @@ class MemoryRows:
                 self._table(change.table).pop(key, None)
             else:
                 self._table(change.table)[key] = {**change.key, **change.values}
-            if change.table == "object" and change.values is None:
-                self._drop_parts(change.key["id"])
+            if change.table in PARTS and change.values is None:
+                self._drop_parts(change.table, change.key["id"])
 
     def object(self, object_id: int) -> ObjectRow | None:
         row = self._table("object").get((object_id,))
@@ -143,6 +206,37 @@ class MemoryRows:
     def account_attributes(self, account_id: int) -> dict[str, str]:
         return self._values("account_attribute", account_id)
 
+    def script(self, script_id: int) -> ScriptRow | None:
+        row = self._table("script").get((script_id,))
+        return self._script_row(row) if row else None
+
+    def find_scripts(
+        self,
+        *,
+        key: str | None = None,
+        object_id: int | None = None,
+        tag: tuple[str, str] | None = None,
+        persistent: bool | None = None,
+    ) -> list[ScriptRow]:
+        return [
+            row
+            for row in self._script_rows()
+            if (key is None or row.key.casefold() == key.casefold())
+            and object_id in (None, row.object_id)
+            and (tag is None or tag in row.tags)
+            and persistent in (None, row.persistent)
+        ]
+
+    def script_attributes(self, script_id: int) -> dict[str, str]:
+        return self._values("script_attribute", script_id)
+
+    def timers(self) -> list[TimerRow]:
+        return [
+            TimerRow(row.id, row.due_s, row.attempts)
+            for row in self._script_rows()
+            if row.due_s is not None
+        ]
+
     def counter(self, name: str) -> int:
         row = self._table("counter").get((name,))
         return row["value"] if row else 0
@@ -161,10 +255,17 @@ class MemoryRows:
         labels = sorted(key for key in self._table("tag") if key[0] == row["id"])
         return object_row(row, [Label(*key[1:]) for key in labels])
 
-    def _drop_parts(self, object_id: int) -> None:
-        for table in ("attribute", "tag"):
-            rows = self._table(table)
-            for key in [key for key in rows if key[0] == object_id]:
+    def _script_rows(self) -> list[ScriptRow]:
+        return [self._script_row(row) for _, row in sorted(self._table("script").items())]
+
+    def _script_row(self, row: dict[str, Any]) -> ScriptRow:
+        tags = sorted(key[1:] for key in self._table("script_tag") if key[0] == row["id"])
+        return script_row(row, tags)
+
+    def _drop_parts(self, table: str, owner_id: int) -> None:
+        for part in PARTS[table]:
+            rows = self._table(part)
+            for key in [key for key in rows if key[0] == owner_id]:
                 del rows[key]
 
 
@@ -195,6 +296,13 @@ def account_row(columns: Any) -> AccountRow:
         locks=columns["locks"],
         cmdsets=tuple(columns["cmdsets"]),
     )
+
+
+def script_row(columns: Any, tags: Iterable[tuple[str, str]]) -> ScriptRow:
+    """Build a ScriptRow from the columns of the table `script`, by name."""
+    of_row = {name: columns[name] for name in ScriptRow._fields if name != "tags"}
+    flags = {name: bool(columns[name]) for name in ("start_delay", "persistent", "active")}
+    return ScriptRow(**{**of_row, **flags}, tags=tuple(tags))
 
 
 def _is_named(row: ObjectRow, folded: str) -> bool:

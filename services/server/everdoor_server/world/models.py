@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, LargeBinary, Text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -205,3 +205,51 @@ class AccountAttribute(WorldTable, table=True):
     account_id: int = Field(sa_column=_part_of("world_account"))
     name: str = Field(sa_column=_text(key=True))
     value: str = Field(sa_column=_text())
+
+
+class Script(WorldTable, table=True):
+    """A script and its timer (`everdoor_server.rows.ScriptRow`)."""
+
+    __tablename__ = "world_script"
+    __table_args__: ClassVar = (
+        Index("ix_world_script_folded", "folded"),
+        Index("ix_world_script_object_id", "object_id"),
+    )
+
+    id: int = Field(sa_column=_number(key=True))
+    key: str = Field(sa_column=_text())
+    folded: str = Field(sa_column=_text())
+    typeclass: str = Field(sa_column=_text())
+    object_id: int | None = Field(sa_column=_id_or_none())
+    description: str = Field(sa_column=_text())
+    interval_s: float = Field(sa_column=Column(Double, nullable=False))
+    start_delay: bool
+    repeats: int = Field(sa_column=_number())
+    persistent: bool
+    active: bool
+    repeated: int = Field(sa_column=_number())
+    due_s: float | None = Field(sa_column=Column(Double, nullable=True))
+    left_s: float | None = Field(sa_column=Column(Double, nullable=True))
+    attempts: int = Field(sa_column=_number())
+
+
+class ScriptAttribute(WorldTable, table=True):
+    """A saved value of a script, in JSON."""
+
+    __tablename__ = "world_script_attribute"
+    __table_args__: ClassVar = BY_KEY
+
+    script_id: int = Field(sa_column=_part_of("world_script"))
+    name: str = Field(sa_column=_text(key=True))
+    value: str = Field(sa_column=_text())
+
+
+class ScriptTag(WorldTable, table=True):
+    """A tag of a script; no category is the empty one."""
+
+    __tablename__ = "world_script_tag"
+    __table_args__: ClassVar = (Index("ix_world_script_tag_name", "category", "name"), BY_KEY)
+
+    script_id: int = Field(sa_column=_part_of("world_script"))
+    category: str = Field(sa_column=_text(key=True))
+    name: str = Field(sa_column=_text(key=True))

@@ -1,4 +1,4 @@
-"""The world's half of the database: objects, accounts and what they keep.
+"""The world's half of the database: objects, accounts, scripts and what they keep.
 
 Implements `everdoor_server.rows.WorldRows`; only rows that have changed are written. What objects
 are is not known here.
@@ -11,13 +11,22 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, literal_column, select, union
+from sqlalchemy import Select, bindparam, literal_column, select, union
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import SQLModel
 
 from everdoor.errors import StoreBusy
 from everdoor_server.commit import Change
-from everdoor_server.rows import AccountRow, Label, ObjectRow, account_row, object_row
+from everdoor_server.rows import (
+    AccountRow,
+    Label,
+    ObjectRow,
+    ScriptRow,
+    TimerRow,
+    account_row,
+    object_row,
+    script_row,
+)
 from everdoor_server.world.driver import Driver
 from everdoor_server.world.models import (
     Account,
@@ -25,9 +34,12 @@ from everdoor_server.world.models import (
     Attribute,
     Counter,
     Object,
+    Script,
+    ScriptAttribute,
+    ScriptTag,
     Tag,
 )
-from everdoor_server.world.statements import Query, query, table_of, writing
+from everdoor_server.world.statements import Query, compiled, query, table_of, writing
 
 MODELS: dict[str, type[SQLModel]] = {
     "object": Object,
@@ -35,6 +47,9 @@ MODELS: dict[str, type[SQLModel]] = {
     "tag": Tag,
     "account": Account,
     "account_attribute": AccountAttribute,
+    "script": Script,
+    "script_attribute": ScriptAttribute,
+    "script_tag": ScriptTag,
     "counter": Counter,
 }
 """Tables by the names that `everdoor_server.changes` gives them."""
@@ -71,6 +86,13 @@ class WorldRows:
         self._account = query(Account, dialect, account.id == bindparam("id"))
         self._named = query(Account, dialect, account.folded == bindparam("folded"))
         self._of_account = query(AccountAttribute, dialect, of_account == bindparam("id"))
+        self._scripts = {
+            name: (query(Script, dialect, where), query(ScriptTag, dialect, _script_tags_of(where)))
+            for name, where in _script_filters().items()
+        }
+        of_script = table_of(ScriptAttribute).c.script_id
+        self._of_script = query(ScriptAttribute, dialect, of_script == bindparam("id"))
+        self._timers = compiled(_timers(), dialect)
         counted = table_of(Counter).c.name == bindparam("name")
         self._counter = query(Counter, dialect, counted)
 
@@ -123,6 +145,36 @@ class WorldRows:
         rows = self._rows(self._of_account.sql, {"id": account_id})
         return {name: value for _, name, value in rows}
 
+    def script(self, script_id: int) -> ScriptRow | None:
+        if script_id > MAX_ID:
+            return None
+        return next(iter(self._read_scripts("id", {"value": script_id})), None)
+
+    def find_scripts(
+        self,
+        *,
+        key: str | None = None,
+        object_id: int | None = None,
+        tag: tuple[str, str] | None = None,
+        persistent: bool | None = None,
+    ) -> list[ScriptRow]:
+        asked: dict[str, dict[str, Any] | None] = {
+            "key": None if key is None else {"value": key.casefold()},
+            "object": None if object_id is None else {"value": object_id},
+            "tag": None if tag is None else {"category": tag[0], "name": tag[1]},
+            "persistent": None if persistent is None else {"value": persistent},
+        }
+        found = [self._read_scripts(by, given) for by, given in asked.items() if given is not None]
+        kept = [{row.id for row in rows} for rows in found]
+        return [row for row in found[0] if all(row.id in ids for ids in kept)]
+
+    def script_attributes(self, script_id: int) -> dict[str, str]:
+        rows = self._rows(self._of_script.sql, {"id": script_id})
+        return {name: value for _, name, value in rows}
+
+    def timers(self) -> list[TimerRow]:
+        return [TimerRow(*row) for row in self._rows(self._timers, {})]
+
     def counter(self, name: str) -> int:
         found = self._rows(self._counter.sql, {"name": name})
         return int(found[0][1]) if found else 0
@@ -142,6 +194,14 @@ class WorldRows:
             labels.setdefault(object_id, []).append(Label(kind, category, name))
         rows = (_decoded(objects, row) for row in self._rows(objects.sql, given))
         return [object_row(row, labels.get(row["id"], ())) for row in rows]
+
+    def _read_scripts(self, by: str, given: dict[str, Any]) -> list[ScriptRow]:
+        scripts, tags = self._scripts[by]
+        tags_of: dict[int, list[tuple[str, str]]] = {}
+        for script_id, category, name in self._rows(tags.sql, given):
+            tags_of.setdefault(script_id, []).append((category, name))
+        rows = (_decoded(scripts, row) for row in self._rows(scripts.sql, given))
+        return [script_row(row, tags_of.get(row["id"], ())) for row in rows]
 
     def _read_account(self, asked: Query, given: dict[str, Any]) -> AccountRow | None:
         rows = self._rows(asked.sql, given)
@@ -175,6 +235,32 @@ def _tags_of(where: ColumnElement[bool]) -> ColumnElement[bool]:
     """The labels of the objects for which a condition holds."""
     objects, tags = table_of(Object), table_of(Tag)
     return tags.c.object_id.in_(objects.select().with_only_columns(objects.c.id).where(where))
+
+
+def _script_filters() -> dict[str, ColumnElement[bool]]:
+    """What scripts are found by, each a condition on their table."""
+    scripts, tags = table_of(Script).c, table_of(ScriptTag).alias().c
+    value: ColumnElement[Any] = bindparam("value")
+    tagged = (tags.category == bindparam("category"), tags.name == bindparam("name"))
+    return {
+        "id": scripts.id == value,
+        "key": scripts.folded == value,
+        "object": scripts.object_id == value,
+        "tag": scripts.id.in_(select(tags.script_id).where(*tagged)),
+        "persistent": scripts.persistent == value,
+    }
+
+
+def _script_tags_of(where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The tags of the scripts for which a condition holds."""
+    scripts, tags = table_of(Script), table_of(ScriptTag)
+    return tags.c.script_id.in_(scripts.select().with_only_columns(scripts.c.id).where(where))
+
+
+def _timers() -> Select[Any]:
+    scripts = table_of(Script).c
+    columns = (scripts.id, scripts.due_s, scripts.attempts)
+    return select(*columns).where(scripts.due_s.is_not(None)).order_by(scripts.id)
 
 
 def _label_columns(label: Label) -> dict[str, Any]:
