@@ -266,9 +266,12 @@ class Driver:
         else:
             self._wait_for_shell(lane, request)
         is_begun = self._marks() != lane.marks or lane is self._alone
-        if is_begun and lane.cursor < lane.seq:
+        is_set_off = lane.cursor == lane.seq
+        if (is_begun or is_set_off) and session.unfinished != lane.seq:
+            # It is not run again: its player is told when it is interrupted.
             session.unfinished = lane.seq
             session.touch()
+        if is_begun and lane.cursor < lane.seq:
             self._move_cursor(lane)
         self._lanes.make_ready(lane)
 
