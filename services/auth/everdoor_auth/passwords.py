@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from everdoor.errors import CallRefused
+from everdoor_auth.djangohashes import check_django_hash, is_django_hash
 
 MEMORY_KIB = 19456
 TIME_COST = 2
@@ -56,7 +57,8 @@ class Hashing(Protocol):
 
 
 class Argon2:
-    """Argon2id; hashes made with other parameters are renewed when their password is shown."""
+    """Argon2id; hashes made with other parameters, or imported (`djangohashes`), are renewed when
+    their password is shown."""
 
     def __init__(
         self,
@@ -71,7 +73,10 @@ class Argon2:
         return self._hasher.hash(password)
 
     def check(self, stored: str, password: str) -> Verdict:
-        """Compare with a stored hash, and renew the hash when its parameters are not today's."""
+        """Compare with a stored hash, and renew the hash when it is not what is made today."""
+        if is_django_hash(stored):
+            is_right = check_django_hash(stored, password)
+            return Verdict(is_right, self._hasher.hash(password) if is_right else None)
         try:
             self._hasher.verify(stored, password)
         except VerifyMismatchError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -143,6 +144,19 @@ class Store:
                 f"the accounts database {self._shown} is of revision {revision}, newer than this "
                 f"program, which knows up to {HEAD}; run the newer Everdoor"
             )
+
+    def has_tables(self) -> bool:
+        """Whether there are accounts to read; a file that is not there is not made.
+
+        Raises:
+            StartupError: The database cannot be opened, or is newer than this program.
+        """
+        path = self._engine.url.database
+        if self._engine.url.get_backend_name() == "sqlite" and path and not Path(path).exists():
+            return False
+        self.refuse_newer()
+        with self._opening(), self.reading() as db:
+            return _revision(db.connection()) is not None
 
     def close(self) -> None:
         """Close all connections. Idempotent."""

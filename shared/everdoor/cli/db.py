@@ -49,13 +49,22 @@ def upgrade_all(settings: Settings) -> list[tuple[str, str]]:
     """
     from importlib.metadata import entry_points
 
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as exc:
-        raise UserError(f"{settings.home} cannot be made (EVERDOOR_HOME): {exc.strerror}") from exc
+    make_home(settings)
     found = []
     for entry in sorted(entry_points(group=DATABASES)):
         url = getattr(settings, f"{entry.name}_database_url").get_secret_value()
         entry.load()(url)
         found.append((entry.name, url))
     return found
+
+
+def make_home(settings: Settings) -> None:
+    """Make the folder that the databases are in, where it is missing.
+
+    Raises:
+        UserError: It cannot be made.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as exc:
+        raise UserError(f"{settings.home} cannot be made (EVERDOOR_HOME): {exc.strerror}") from exc
