@@ -3,6 +3,7 @@
 from everdoor_server.objects.base import Object
 from everdoor_server.objects.index import START_LABEL, Objects, import_typeclass
 from everdoor_server.objects.kinds import Character, Exit, Room, Thing
+from everdoor_server.objects.typeclasses import find_typeclass
 
 __all__ = [
     "START_LABEL",
@@ -12,5 +13,6 @@ __all__ = [
     "Objects",
     "Room",
     "Thing",
+    "find_typeclass",
     "import_typeclass",
 ]

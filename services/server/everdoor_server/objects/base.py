@@ -239,6 +239,9 @@ class Object:
     @destination.setter
     def destination(self, destination: Object | None) -> None:
         self.destination_id = destination.id if destination else None
+        if (location := self.location) is not None:
+            # Also when it leads nowhere now, and is an exit no more.
+            location.exits_version += 1
 
     def contents_by_id(self) -> dict[int, Object]:
         """What is directly in it, as it is kept; do not change it."""

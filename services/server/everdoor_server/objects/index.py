@@ -163,7 +163,7 @@ class Objects:
         return obj
 
     def delete(self, obj: Object) -> bool:
-        """Delete an object: what is in it goes home, exits that lead to it go with it.
+        """Delete an object: what is in it goes home, exits from it and to it go with it.
 
         Returns:
             False when `at_object_delete` refuses, or it is deleted already.
@@ -176,7 +176,8 @@ class Objects:
             else:
                 leading_here.home_id = None
         for inside in obj.contents:
-            inside.go_home(without=obj)
+            if inside.destination_id is None or not self.delete(inside):
+                inside.go_home(without=obj)
         obj.release()
         obj.location = None
         obj.attributes.close()

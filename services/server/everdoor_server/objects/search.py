@@ -83,7 +83,9 @@ def multimatch(asked: str, found: list[Object], searcher: Object) -> str:
         aliases = ";".join(obj.aliases.all())
         shown = f" [{aliases}]" if aliases else ""
         place = " (carried)" if obj.location is searcher else ""
-        lines.append(f" {obj.get_display_name(searcher)}-{number}{shown}{place}")
+        name = obj.get_display_name(searcher)
+        which = obj.get_extra_display_name_info(searcher)
+        lines.append(f" {name}-{number}{shown}{place}{which and f' {which}'}")
     return "\n".join(lines)
 
 
@@ -109,7 +111,7 @@ def _candidates(
     if location is not None:
         return location.contents
     if global_search or (asked.startswith("#") and check_locks(_ANYWHERE, searcher, "number")):
-        return searcher.objects.find(asked)
+        return searcher.objects.find(asked) or searcher.objects.find(_unnumbered(asked))
     here = searcher.location
     return [*searcher.contents, *([here, *here.contents] if here is not None else [])]
 
@@ -122,8 +124,14 @@ def _numbered(asked: str, among: list[Object], exact: bool) -> list[Object]:
     if found or numbered is None:
         return found
     number = int(numbered["first"] or numbered["last"])
-    found = matches((numbered["name"] or numbered["named"]).strip(), among, exact)
+    found = matches(_unnumbered(asked), among, exact)
     return found[number - 1 : number] if number else []
+
+
+def _unnumbered(asked: str) -> str:
+    """What is left without the number: `box` of `box-2`."""
+    found = _NUMBERED.match(asked)
+    return (found["name"] or found["named"]).strip() if found else asked
 
 
 def _begins(name: str, words: list[str]) -> bool:

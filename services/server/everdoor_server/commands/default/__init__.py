@@ -9,6 +9,24 @@ from everdoor_server.commands.default.account import (
     CmdWho,
 )
 from everdoor_server.commands.default.bans import CmdBan, CmdUnban
+from everdoor_server.commands.default.building.looking import CmdExamine, CmdFind
+from everdoor_server.commands.default.building.things import (
+    CmdCreate,
+    CmdDesc,
+    CmdDestroy,
+    CmdName,
+    CmdSetHome,
+    CmdSetObjAlias,
+    CmdTeleport,
+)
+from everdoor_server.commands.default.building.values import CmdLock, CmdSetAttribute, CmdTag
+from everdoor_server.commands.default.building.ways import (
+    CmdDig,
+    CmdLink,
+    CmdOpen,
+    CmdTunnel,
+    CmdUnLink,
+)
 from everdoor_server.commands.default.characters import CmdCharCreate, CmdCharDelete
 from everdoor_server.commands.default.cmdsets import (
     AccountCmdSet,
@@ -19,17 +37,19 @@ from everdoor_server.commands.default.cmdsets import (
 from everdoor_server.commands.default.general import (
     CmdDrop,
     CmdGet,
+    CmdGive,
+    CmdHome,
     CmdInventory,
     CmdLook,
-    CmdPose,
-    CmdSay,
-    CmdThink,
+    CmdSetDesc,
 )
 from everdoor_server.commands.default.help import CmdHelp
 from everdoor_server.commands.default.muxcommand import MuxAccountCommand, MuxCommand
 from everdoor_server.commands.default.options import CmdOption
 from everdoor_server.commands.default.passwords import CmdPassword, CmdUserPassword
+from everdoor_server.commands.default.permissions import CmdPerm
 from everdoor_server.commands.default.python import CmdPy
+from everdoor_server.commands.default.speech import CmdPose, CmdSay, CmdThink, CmdWhisper
 from everdoor_server.commands.default.staff import CmdBoot, CmdForce, CmdWall
 from everdoor_server.commands.default.system import CmdReload, CmdReset, CmdShutdown
 from everdoor_server.commands.default.unloggedin import (
@@ -53,18 +73,31 @@ __all__ = [
     "CmdBoot",
     "CmdCharCreate",
     "CmdCharDelete",
+    "CmdCreate",
+    "CmdDesc",
+    "CmdDestroy",
+    "CmdDig",
     "CmdDrop",
+    "CmdExamine",
+    "CmdFind",
     "CmdForce",
     "CmdGet",
+    "CmdGive",
     "CmdHelp",
+    "CmdHome",
     "CmdIC",
     "CmdIdle",
     "CmdInventory",
+    "CmdLink",
+    "CmdLock",
     "CmdLook",
+    "CmdName",
     "CmdOOC",
     "CmdOOCLook",
+    "CmdOpen",
     "CmdOption",
     "CmdPassword",
+    "CmdPerm",
     "CmdPose",
     "CmdPy",
     "CmdQuit",
@@ -72,8 +105,16 @@ __all__ = [
     "CmdReset",
     "CmdSay",
     "CmdSessions",
+    "CmdSetAttribute",
+    "CmdSetDesc",
+    "CmdSetHome",
+    "CmdSetObjAlias",
     "CmdShutdown",
+    "CmdTag",
+    "CmdTeleport",
     "CmdThink",
+    "CmdTunnel",
+    "CmdUnLink",
     "CmdUnban",
     "CmdUnconnectedConnect",
     "CmdUnconnectedCreate",
@@ -86,6 +127,7 @@ __all__ = [
     "CmdUnconnectedStart",
     "CmdUserPassword",
     "CmdWall",
+    "CmdWhisper",
     "CmdWho",
     "ExitCmdSet",
     "ExitCommand",

@@ -148,8 +148,6 @@ class CmdQuit(MuxAccountCommand):
     switch_options = ("all",)
 
     def func(self) -> None:
-        if self.unknown_switches():
-            return
         sessions = self.game.sessions.sessions_from_account(self.account)
         if "all" in self.switches:
             for session in sessions:

@@ -39,8 +39,6 @@ class CmdBan(MuxCommand):
     switch_options = ("ip", "name")
 
     async def func(self) -> None:
-        if self.unknown_switches():
-            return
         if not self.args:
             self.msg(_listed(self, await list_bans()))
             return

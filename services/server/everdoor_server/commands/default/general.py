@@ -1,4 +1,4 @@
-"""Commands of characters: seeing, speaking, picking up."""
+"""Commands of characters: seeing, picking up, giving away, going home."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from everdoor.markup.tags import escape
 from everdoor_server.commands.command import Command
 from everdoor_server.commands.default.muxcommand import MuxCommand
 from everdoor_server.commands.playertext import inert
+from everdoor_server.objects.hearing import fill
 
 
 class CmdLook(MuxCommand):
@@ -30,74 +31,6 @@ class CmdLook(MuxCommand):
             self.msg((caller.at_look(target), {"type": "look"}))
         elif not self.args:
             self.msg("You have no location to look at!")
-
-
-class CmdSay(Command):
-    """
-    speak to those who are here
-
-    Usage:
-      say <words>
-      '<words>
-    """
-
-    key = "say"
-    aliases = ('"', "'")
-
-    def func(self) -> None:
-        speech = inert(self.args.strip())
-        if not speech:
-            self.msg("Say what?")
-            return
-        speech = self.caller.at_pre_say(speech)
-        if speech:
-            self.caller.at_say(speech, msg_self=True)
-
-
-class CmdPose(Command):
-    """
-    show what you do
-
-    Usage:
-      pose <what you do>
-      :<what you do>
-
-    `:waves.` shows everybody here, and you, your name with `waves.` behind it.
-    What begins with ' is joined to your name without a space.
-    """
-
-    key = "pose"
-    aliases = (":", "emote")
-
-    def func(self) -> None:
-        action = inert(self.args.strip())
-        location = self.caller.location
-        if not action:
-            self.msg("What do you want to do?")
-        elif location is None:
-            self.msg("You have no location to do that in!")
-        else:
-            joined = "{object}{action}" if action[0] in "',:" else "{object} {action}"
-            words = {"object": self.caller, "action": action}
-            location.msg_contents((joined, {"type": "pose"}), from_obj=self.caller, mapping=words)
-
-
-class CmdThink(Command):
-    """
-    think something
-
-    Usage:
-      think <words>
-
-    Nobody but you notices.
-    """
-
-    key = "think"
-    arg_regex = r"\s|$"
-
-    def func(self) -> None:
-        thought = inert(self.args.strip())
-        self.msg(f'You think, "{thought}"' if thought else "Think what?")
 
 
 class CmdInventory(MuxCommand):
@@ -182,11 +115,7 @@ class CmdDrop(MuxCommand):
         if caller.location is None:
             self.msg("There is nowhere to drop it.")
             return
-        thing = caller.search(
-            self.args,
-            candidates=caller.contents,
-            nofound_string=f"You aren't carrying {escape(self.args)}.",
-        )
+        thing = _carried(self, self.args)
         if thing is None:
             return
         if not thing.access(caller, "drop", default=True):
@@ -200,6 +129,110 @@ class CmdDrop(MuxCommand):
             return
         _tell(self, thing, "You drop {thing}.", "{object} drops {thing}.")
         thing.at_drop(self.caller)
+
+
+class CmdGive(MuxCommand):
+    """
+    give something that you carry to somebody
+
+    Usage:
+      give <thing> = <character>
+      give <thing> to <character>
+    """
+
+    key = "give"
+    rhs_split = ("=", " to ")
+
+    def func(self) -> None:
+        caller = self.caller
+        if not self.lhs or not self.rhs:
+            self.msg("Usage: give <thing> = <character>")
+            return
+        thing = _carried(self, self.lhs)
+        if thing is None:
+            return
+        getter = caller.search(self.rhs)
+        if getter is None:
+            return
+        if getter is caller:
+            name, _ = thing.get_numbered_name(1, caller)
+            self.msg(f"You keep {name} to yourself.")
+        elif getter is caller.location or getter.destination_id is not None:
+            self.msg(f"You can't give anything to {getter.get_display_name(caller)}.")
+        elif not thing.access(caller, "give", default=True):
+            self.msg("You can't give that away.")
+        elif thing.at_pre_give(caller, getter):
+            self._hand_over(thing, getter)
+
+    def _hand_over(self, thing: Any, getter: Any) -> None:
+        caller = self.caller
+        if not thing.move_to(getter, quiet=True, move_type="give"):
+            self.msg(f"{getter.get_display_name(caller)} can't take that.")
+            return
+        name, _ = thing.get_numbered_name(1, caller)
+        self.msg(f"You give {name} to {getter.get_display_name(caller)}.")
+        words = {"object": caller, "thing": name, "getter": getter}
+        getter.msg(fill("{object} gives you {thing}.", words, getter), from_obj=caller)
+        text = "{object} gives {thing} to {getter}."
+        caller.location.msg_contents(text, [caller, getter], caller, words)
+        thing.at_give(caller, getter)
+
+
+class CmdHome(MuxCommand):
+    """
+    go home
+
+    Usage:
+      home
+
+    Where that is is up to the game; without a home it is where everybody
+    begins.
+    """
+
+    key = "home"
+    locks = "cmd:perm(home) or perm(Player)"
+    arg_regex = r"\s*$"
+
+    def func(self) -> None:
+        caller = self.caller
+        home = caller.home or self.game.objects.start_location()
+        if home is None:
+            self.msg("You have no home!")
+        elif home is caller.location:
+            self.msg("You are already home!")
+        else:
+            self.msg("There's no place like home ...")
+            caller.move_to(home, move_type="teleport")
+
+
+class CmdSetDesc(MuxCommand):
+    """
+    say what others see when they look at you
+
+    Usage:
+      setdesc <description>
+      setdesc
+
+    Without a description it shows the one that you have.
+    """
+
+    key = "setdesc"
+
+    def func(self) -> None:
+        if not self.args:
+            self.msg(self.caller.get_display_desc(self.caller))
+            return
+        self.caller.db.desc = inert(self.args)
+        self.msg("You set your description.")
+
+
+def _carried(command: MuxCommand, name: str) -> Any:
+    """What the caller carries of that name; None after it was told."""
+    return command.caller.search(
+        name,
+        candidates=command.caller.contents,
+        nofound_string=f"You aren't carrying {escape(name)}.",
+    )
 
 
 def _tell(command: Command, thing: Any, to_caller: str, to_place: str) -> None:

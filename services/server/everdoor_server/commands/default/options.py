@@ -80,7 +80,7 @@ class CmdOption(MuxAccountCommand):
     switch_options = ("save", "clear")
 
     def func(self) -> None:
-        if self.session is None or self.unknown_switches():
+        if self.session is None:
             return
         if not self.args:
             self._all()

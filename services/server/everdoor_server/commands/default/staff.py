@@ -30,8 +30,6 @@ class CmdBoot(MuxCommand):
     help_category = "Admin"
 
     def func(self) -> None:
-        if self.unknown_switches():
-            return
         name, _, reason = (part.strip() for part in self.args.partition(":"))
         if not name:
             self.msg("Usage: boot[/switches] <account> [:reason]")

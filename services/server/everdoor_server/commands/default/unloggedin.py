@@ -133,7 +133,7 @@ class CmdUnconnectedEncoding(MuxCommand):
     switch_options = ("clear",)
 
     def func(self) -> None:
-        if self.session is None or self.unknown_switches():
+        if self.session is None:
             return
         before = self.session.protocol_flags.get("ENCODING") or DEFAULT_ENCODING
         if "clear" in self.switches:
