@@ -624,6 +624,22 @@ def test_command_shown_something_before_a_line_it_set_off_waits_is_not_run_again
     assert row.changes == [(1, {"unfinished": 2})]
 
 
+def test_player_is_told_when_a_line_that_others_set_off_is_interrupted() -> None:
+    server, portal = started(conns=2)
+
+    async def wait(session: ServerSession) -> None:
+        await waits.sleep(1)
+
+    server.game.lines["wait"] = wait
+    server.game.lines["force"] = lambda session: server.session(2).execute_cmd("wait")
+    portal.type(1, 2, "force")
+    [row] = portal.take_rows()
+    assert row.changes == [(2, {"unfinished": 1})]
+    after_crash(server, portal, copy_of(server.session(1), 2), copy_of(server.session(2), 1))
+    portal.take()
+    assert portal.log == {2: [INTERRUPTED]}
+
+
 def test_command_that_waits_twice_moves_the_cursor_once_it_has_shown_something() -> None:
     server, portal = started()
 
