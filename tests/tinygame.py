@@ -42,7 +42,7 @@ from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn
-from everdoor_server.waits import Running
+from everdoor_server.waits import Running, redeem_ticket
 
 EPOCH_S = 1_700_000_000.0
 """The wall clock of these tests, when their monotonic one says 0."""
@@ -139,6 +139,14 @@ class TinyGame:
     def at_connected(self, session: ServerSession) -> Running | None:
         self.hooks.append(("connected", session.sessid))
         return self.on_connect(session)
+
+    def at_ticket(self, session: ServerSession, ticket: bytes) -> Running | None:
+        return self._log_in_by(ticket, session)
+
+    async def _log_in_by(self, ticket: bytes, session: ServerSession) -> None:
+        found = await redeem_ticket(ticket)
+        account = self.accounts.setdefault(found.uid, Account(found.uid, found.name))
+        self._handler.login(session, account)
 
     def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
         return self.lines.get(text, lambda session: session.msg(f"did {text}"))(session)
@@ -298,8 +306,8 @@ class ScriptedPortal:
         frame = UpFrame(codec.WIRE_VERSION, self.epoch, self.k, list(messages))
         self.server.receive(self.routing_id, codec.encode(frame))
 
-    def connect(self, conn: int = 1, seq: int = 1) -> None:
-        self.send(Connected(conn, seq, "telnet", "192.0.2.1", 40_000, {}, 0.0))
+    def connect(self, conn: int = 1, seq: int = 1, ticket: bytes = b"") -> None:
+        self.send(Connected(conn, seq, "telnet", "192.0.2.1", 40_000, {}, 0.0, ticket=ticket))
 
     def type(self, conn: int, seq: int, text: str) -> None:
         self.send(Input(conn, seq, text))

@@ -8,9 +8,12 @@ in every version: they are stored.
                  one of its session had been seen: its portal cannot say that it had not);
                  a `welcome` has no `died`, and there are no `deaths`, `noted` and `suspect`: with
                  a peer of version 1 no line is ever taken for the death of a server; a `connected`
-                 has no `resume` and `seen`, a copy no `shown` and `kept`, and there are no `token`
-                 and `seen` (said as `flags` that say nothing, to keep their number): with a peer of
-                 version 1 no output is kept for a client that comes back
+                 has no `resume`, `seen` and `ticket` (who has one logs in like any other), a copy
+                 no `shown` and `kept`, and there are no `token` and `seen` (said as `flags` that
+                 say nothing, to keep their number): with a peer of version 1 no
+                 output is kept for a client that comes back; nor are there `oob`
+                 and `resume` (said likewise): what a client says out of band stays
+                 with its portal
 
 Source: docs/protocol.md, section 10.
 """

@@ -1,7 +1,8 @@
 """`everdoor account`: accounts and bans, looked after from a shell.
 
 Everything is asked of the running auth service, which checks names and passwords; nothing here
-opens its database. Making accounts is in `creation_cli`, bans in `ban_cli`.
+opens its database. Making accounts is in `creation_cli`, bans in `ban_cli`, keys
+in `key_cli`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from everdoor.cli.output import json_option, print_json, print_table
 from everdoor_auth.asking import AskAuth, checked
 from everdoor_auth.ban_cli import ban, bans, time_of, unban
 from everdoor_auth.creation_cli import create, read_password
+from everdoor_auth.key_cli import key
 
 if TYPE_CHECKING:
     from everdoor.messages.accounts import AccountInfo, AccountShown
@@ -24,7 +26,7 @@ def account() -> None:
     """Make and look after accounts, and keep people out."""
 
 
-for command in (create, bans, ban, unban):
+for command in (create, bans, ban, unban, key):
     account.add_command(command)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from everdoor.errors import CallTimeout, UserError
 
 if TYPE_CHECKING:
-    from everdoor.messages.accounts import AccountInfo, AccountShown, AuthCall, Ban
+    from everdoor.messages.accounts import AccountInfo, AccountShown, AuthCall, Ban, PublicKey
     from everdoor.messages.calls import Result
 
 ANSWER_S = 10.0
@@ -85,6 +85,14 @@ class AskAuth:
             found += page.accounts
             if not page.more:
                 return found
+
+    def keys(self, uid: int) -> list[PublicKey]:
+        """The public keys of an account, oldest first."""
+        from everdoor.messages.accounts import Keys, ListKeys
+
+        answer = self.ask(ListKeys(uid), "keys")
+        assert isinstance(answer, Keys), f"auth answered {type(answer).__name__}"
+        return answer.keys
 
     def bans(self) -> list[Ban]:
         """All bans in force, in the order of their ids."""

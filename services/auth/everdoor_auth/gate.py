@@ -8,8 +8,10 @@ from __future__ import annotations
 from everdoor.errors import CallRefused
 from everdoor.messages.accounts import (
     AddBan,
+    AddKey,
     Authenticate,
     ChangePassword,
+    CheckKey,
     Confirm,
     CreateAccount,
     CreateGuest,
@@ -18,17 +20,26 @@ from everdoor.messages.accounts import (
     ListAccounts,
     ListBans,
     ListChanges,
+    ListKeys,
     LogoutAccount,
+    RedeemTicket,
     RemoveBan,
+    RemoveKey,
     RenameAccount,
     SetPassword,
     SweepGuests,
+    TicketByKey,
+    TicketByPassword,
 )
 from everdoor.messages.calls import Request
 
 _MAY_ASK: dict[type, frozenset[str]] = {
     Authenticate: frozenset({"server", "portal", "cli"}),
     CreateAccount: frozenset({"server", "portal", "cli"}),
+    TicketByPassword: frozenset({"portal"}),
+    TicketByKey: frozenset({"portal"}),
+    CheckKey: frozenset({"portal"}),
+    RedeemTicket: frozenset({"server"}),
     Confirm: frozenset({"server"}),
     CreateGuest: frozenset({"server"}),
     SweepGuests: frozenset({"server"}),
@@ -40,12 +51,23 @@ _MAY_ASK: dict[type, frozenset[str]] = {
     FindAccount: frozenset({"server", "cli"}),
     ListAccounts: frozenset({"cli"}),
     ListChanges: frozenset({"server"}),
+    AddKey: frozenset({"server", "cli"}),
+    RemoveKey: frozenset({"server", "cli"}),
+    ListKeys: frozenset({"server", "cli"}),
     AddBan: frozenset({"server", "cli"}),
     RemoveBan: frozenset({"server", "cli"}),
     ListBans: frozenset({"server", "portal", "cli"}),
 }
 
-_COUNTED = (Authenticate, CreateAccount, CreateGuest, ChangePassword)
+_COUNTED = (
+    Authenticate,
+    CreateAccount,
+    CreateGuest,
+    ChangePassword,
+    TicketByPassword,
+    TicketByKey,
+    CheckKey,
+)
 """What is done for a client, and counted by its address."""
 
 

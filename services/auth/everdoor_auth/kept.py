@@ -25,7 +25,7 @@ KEEP_S = 24 * 3600.0
 """How long an answer is kept that nobody confirms: far beyond the five minutes for which lines
 are held while a server is away, so nothing that can still be asked again is forgotten."""
 
-SECRETS = ("password", "old", "new")
+SECRETS = ("password", "old", "new", "ticket")
 
 
 class Asked(NamedTuple):

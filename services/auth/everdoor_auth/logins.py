@@ -54,19 +54,31 @@ class Logins:
             CallRefused: `throttled`, with the seconds to wait, `banned` or `busy`.
             StoreBusy: The database cannot be used.
         """
-        await self._banning.refuse_address(call.address)
-        key, address = name_key(call.name), address_key(call.address)
+        login = await self.prove(call.name, call.password, call.address, asked)
+        if isinstance(login, Settled):
+            return login
+        # Without an effect to repeat it need not be stored: after a restart it is checked again.
+        return Settled(shown(login.account, login.as_of), is_stored=False)
+
+    async def prove(
+        self, name: str, password: str, address: str, asked: Asked | None
+    ) -> records.Login | Settled:
+        """Find whose name and password these are, or the settled answer; as `authenticate`."""
+        await self._banning.refuse_address(address)
+        key, counted = name_key(name), address_key(address)
         wall = self._tools.clocks.wall()
-        login = await self._tools.store.read(lambda db: records.find_login(db, key, address, wall))
-        attempt = _attempt(login, key, address)
-        checked = await self.check(login, attempt, call.password, WRONG, asked)
+        login = await self._tools.store.read(lambda db: records.find_login(db, key, counted, wall))
+        attempt = _attempt(login, key, counted)
+        checked = await self.check(login, attempt, password, WRONG, asked)
         if isinstance(checked, Settled):
             return checked
-        account = checked.login.account
-        await self._banning.refuse_account(account.id, key)
+        await self._banning.refuse_account(checked.login.account.id, key)
         await self._note_success(checked)
-        # Without an effect to repeat it need not be stored: after a restart it is checked again.
-        return Settled(shown(account, checked.login.as_of), is_stored=False)
+        return checked.login
+
+    async def note(self, login: records.Login, key: str, address: str) -> None:
+        """Note a login without a password, by the name's key from an address as counted."""
+        await self._note_success(Checked(login, None, _attempt(login, key, address)))
 
     async def check_again(
         self, login: records.Login, address: str, password: str, wrong: Failed, asked: Asked | None

@@ -65,6 +65,35 @@ class KnownAddress(AuthTable, table=True):
     seen_at: float
 
 
+class PublicKey(AuthTable, table=True):
+    """A public key that may log in to an account; only its fingerprint is needed for that."""
+
+    __tablename__ = "auth_public_key"
+
+    account_id: int = Field(primary_key=True, foreign_key="auth_account.id", ondelete="CASCADE")
+    fingerprint: str = Field(sa_column=Column(Text, primary_key=True))
+    kind: str = Field(sa_column=Column(Text, nullable=False))
+    comment: str = Field(sa_column=Column(Text, nullable=False))
+    added_at: float
+
+
+class Ticket(AuthTable, table=True):
+    """A ticket that was issued and not redeemed, by its SHA-256; for whom, and for which session.
+
+    `as_of` numbers the last change of any account when it was issued.
+    """
+
+    __tablename__ = "auth_ticket"
+
+    hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    account_id: int = Field(foreign_key="auth_account.id", ondelete="CASCADE")
+    portal: str = Field(sa_column=Column(Text, nullable=False))
+    incarnation: int = Field(sa_column=Column(BigInteger, nullable=False))
+    conn: int = Field(sa_column=Column(BigInteger, nullable=False))
+    as_of: int
+    issued_at: float
+
+
 class AccountChange(AuthTable, table=True):
     """Something that has happened to an account, for servers to learn; ids are never given
     twice. The account may be gone."""

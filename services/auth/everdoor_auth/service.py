@@ -1,8 +1,8 @@
 """What the auth service does with a call: from a request to its answer.
 
 No sockets: `app` joins this with rpc. Who may ask is decided in `gate`; the work is done in
-`logins`, `creation`, `guests`, `upkeep` and `banning`; this module sees to it that a call asked
-again has its effect once.
+`logins`, `tickets`, `keys`, `creation`, `guests`, `upkeep` and `banning`; this module sees to it
+that a call asked again has its effect once.
 
 An effect and the answer that reports it are stored in one transaction, so that this also holds
 over a crash. What had no effect is not stored: the answer to a login that succeeded is kept in
@@ -24,8 +24,10 @@ import structlog
 from everdoor.errors import CallRefused, StoreBusy
 from everdoor.messages.accounts import (
     AddBan,
+    AddKey,
     Authenticate,
     ChangePassword,
+    CheckKey,
     Confirm,
     CreateAccount,
     CreateGuest,
@@ -34,11 +36,16 @@ from everdoor.messages.accounts import (
     ListAccounts,
     ListBans,
     ListChanges,
+    ListKeys,
     LogoutAccount,
+    RedeemTicket,
     RemoveBan,
+    RemoveKey,
     RenameAccount,
     SetPassword,
     SweepGuests,
+    TicketByKey,
+    TicketByPassword,
 )
 from everdoor.messages.callmessage import CallKey, Done
 from everdoor.messages.calls import Answer, Call, Failed, Request
@@ -48,7 +55,9 @@ from everdoor_auth.creation import Creation
 from everdoor_auth.gate import Gate
 from everdoor_auth.guests import Guests
 from everdoor_auth.kept import Asked, Kept, KeptAnswers, fingerprint, refuse_other_arguments
+from everdoor_auth.keys import KeyRing
 from everdoor_auth.logins import Logins
+from everdoor_auth.tickets import Tickets
 from everdoor_auth.tools import Settled, Tools
 from everdoor_auth.upkeep import Upkeep
 
@@ -82,6 +91,7 @@ class AuthService:
         logins = Logins(tools, banning)
         guests = Guests(tools, banning)
         upkeep = Upkeep(tools, banning, logins, common_passwords)
+        tickets, keys = Tickets(tools, banning, logins), KeyRing(tools)
         self._effects: dict[type, Effect] = {
             Authenticate: logins.authenticate,
             CreateAccount: Creation(tools, banning, common_passwords, is_open).create,
@@ -91,12 +101,19 @@ class AuthService:
             RenameAccount: upkeep.rename,
             LogoutAccount: upkeep.log_out,
             DeleteAccount: upkeep.delete,
+            TicketByPassword: tickets.by_password,
+            TicketByKey: tickets.by_key,
+            RedeemTicket: tickets.redeem,
+            AddKey: keys.add,
+            RemoveKey: keys.remove,
             AddBan: banning.add,
             RemoveBan: banning.remove,
         }
         self._others: dict[type, Other] = {
             Confirm: self._confirm,
             SweepGuests: guests.sweep,
+            CheckKey: tickets.check_key,
+            ListKeys: keys.list_keys,
             FindAccount: upkeep.find,
             ListAccounts: upkeep.list_accounts,
             ListChanges: upkeep.list_changes,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from everdoor.durations import in_words
@@ -15,6 +17,8 @@ from everdoor_auth.models import PublicAccount
 from everdoor_auth.passwords import HashingThreads
 from everdoor_auth.store_thread import StoreThread
 from everdoor_auth.throttle import Throttle
+
+TICKET_BYTES = 32
 
 
 class Clocks(NamedTuple):
@@ -53,6 +57,7 @@ class Tools(NamedTuple):
     lanes: Lanes
     clocks: Clocks
     news: News = NoNews()
+    new_ticket: Callable[[], bytes] = partial(secrets.token_bytes, TICKET_BYTES)
 
 
 class Settled(NamedTuple):

@@ -185,7 +185,30 @@ class Driver:
                 lane.session = back
                 return None
         lane.marks = self._marks()
+        if message.ticket:
+            return self._rules.at_ticket(session, message.ticket)
         return self._rules.at_connected(session)
+
+    def _resume(self, lane: Lane, token_hash: bytes, seen: int) -> None:
+        """Bring a client that is at the login back to its session; what it was asked there is
+        asked no more."""
+        client = lane.whole_session()
+        back: ServerSession | None = None
+        if not client.logged_in:
+            back = self._link_dead.resume(client, token_hash, seen, is_told=True)
+        if back is None:
+            client.data_out(char_login_result={"success": False, "message": NOT_RESUMED})
+            return
+        lane.session = back
+        self._give_up_asking(lane)
+
+    def _give_up_asking(self, lane: Lane) -> None:
+        """End a command that waits for a line which will not come."""
+        if lane.running is not None:
+            self._lanes.guarded(lane, lane.running.close)
+            lane.running, lane.is_asking = None, False
+            lane.whole_session().interrupt_prompt()
+            lane.marks = self._marks()
 
     # Prompts.
 

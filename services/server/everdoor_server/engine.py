@@ -47,7 +47,7 @@ from everdoor_server.restarts import (
 from everdoor_server.rows import WorldRows
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler, Sink
-from everdoor_server.waits import Running
+from everdoor_server.waits import Running, redeem_ticket
 
 AskRestart = Callable[[Ending, ServerSession], None]
 """Asks for an end of this generation; the session is told how it went."""
@@ -148,6 +148,28 @@ class Game:
         session.at_sync()
         self.door.check(session)
         return self._commands.login_start(session) if session.sessid in self.sessions else None
+
+    @entry
+    def at_ticket(self, session: ServerSession, ticket: bytes) -> Running | None:
+        """A client has connected that has shown already who it is: log it in, if it may be here."""
+        session.at_sync()
+        self.door.check(session)
+        return self._log_in_by(ticket, session) if session.sessid in self.sessions else None
+
+    async def _log_in_by(self, ticket: bytes, session: ServerSession) -> None:
+        """Log in by a ticket; who has none that is good is greeted like any other."""
+        key = session.key
+        try:
+            found = await redeem_ticket(ticket)
+        except CallRefused as exc:
+            session.msg(str(exc))
+        else:
+            self.log_in(session, found)
+        here = self.sessions.by_key(key)
+        if here is not None and not here.logged_in:
+            running = self._commands.login_start(here)
+            if running is not None:
+                await running
 
     @entry
     def run(self, session: ServerSession, text: str, trace: str) -> Running | None:

@@ -27,6 +27,9 @@ class GameRules(LoginHooks, Protocol):
     def at_connected(self, session: ServerSession) -> Running | None:
         """A client has connected: show it where it is."""
 
+    def at_ticket(self, session: ServerSession, ticket: bytes) -> Running | None:
+        """A client has connected for whose account auth has issued a ticket: log it in."""
+
     def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
         """Run one line; a coroutine when it waits, None when it is done."""
 

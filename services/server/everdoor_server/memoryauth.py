@@ -23,6 +23,7 @@ from everdoor.messages.accounts import (
     DeleteAccount,
     FindAccount,
     ListBans,
+    RedeemTicket,
     RemoveBan,
     SetPassword,
 )
@@ -38,6 +39,7 @@ class MemoryAuth:
         self._accounts: dict[int, AccountFound] = {}
         self._passwords: dict[int, str | None] = {}
         self._bans: dict[int, Ban] = {}
+        self._tickets: dict[bytes, AccountFound] = {}
         self._last_uid = 0
 
     def add(self, name: str, password: str | None, superuser: bool = False) -> AccountFound:
@@ -48,6 +50,10 @@ class MemoryAuth:
         found = self._accounts[self._last_uid] = AccountFound(self._last_uid, name, superuser)
         self._passwords[found.uid] = password
         return found
+
+    def issue(self, ticket: bytes, name: str) -> None:
+        """Have a ticket stand for an account that there is; it is good once."""
+        self._tickets[ticket] = self._found(name)
 
     def password_of(self, name: str) -> str | None:
         """The password of an account that there is."""
@@ -62,6 +68,8 @@ class MemoryAuth:
                 return self._authenticate(name, password)
             case CreateGuest(names=names):
                 return self._guest(names)
+            case RedeemTicket(ticket=ticket):
+                return self._redeem(ticket)
             case FindAccount(name=name):
                 return self._shown(self._found(name))
             case _:
@@ -93,6 +101,11 @@ class MemoryAuth:
         if any(ban.target.casefold() == name.casefold() for ban in self._bans.values()):
             raise CallRefused("banned", "You have been banned and cannot continue from here.")
         return found
+
+    def _redeem(self, ticket: bytes) -> AccountFound:
+        if ticket not in self._tickets:
+            raise CallRefused("bad_ticket", "Your login could not be taken over; log in again.")
+        return self._tickets.pop(ticket)
 
     def _guest(self, names: list[str]) -> AccountFound:
         for name in names:

@@ -127,8 +127,12 @@ class World:
         assert start is not None, "a world for tests has a place where players begin"
         return start
 
-    def connect(self, **flags: Any) -> Client:
-        """Connect a client; what it is shown first is in its `read`."""
+    def connect(self, ticket: bytes = b"", **flags: Any) -> Client:
+        """Connect a client; what it is shown first is in its `read`.
+
+        Args:
+            ticket: With which it begins logged in (`auth.issue`).
+        """
         self._connections += 1
         key = SessionKey("testing", 1, self._connections)
         client = self._clients[key] = Client(self, key)
@@ -138,7 +142,9 @@ class World:
         session.conn_time = session.cmd_last = session.cmd_last_visible = self.now
         session.protocol_flags = dict(flags)
         self.game.sessions.add(session)
-        self._drive(session, self.game.at_connected(session))
+        game = self.game
+        begun = game.at_ticket(session, ticket) if ticket else game.at_connected(session)
+        self._drive(session, begun)
         return client
 
     def log_in(self, name: str, superuser: bool = False) -> Client:

@@ -31,6 +31,7 @@ from everdoor.messages.accounts import (
     FindAccount,
     ListBans,
     LogoutAccount,
+    RedeemTicket,
     RemoveBan,
     RenameAccount,
     SetPassword,
@@ -94,6 +95,15 @@ async def authenticate(name: str, password: str, address: str) -> AccountFound:
             the account is banned (`banned`).
     """
     return await _found(Authenticate(name, password, address))
+
+
+async def redeem_ticket(ticket: bytes) -> AccountFound:
+    """Ask auth for whom it has issued a ticket, for this very session; it is good once.
+
+    Raises:
+        CallRefused: It is not good (any more) (`bad_ticket`).
+    """
+    return await _found(RedeemTicket(ticket))
 
 
 async def create_account(name: str, password: str, address: str) -> AccountFound:

@@ -21,6 +21,8 @@ MAX_BAN_S = 1e10
 """Longest ban that ends: three centuries; a longer one might as well not."""
 
 BanKind = Literal["name", "address"]
+KeyText = Annotated[str, Meta(min_length=1, max_length=MAX_KEY_TEXT)]
+Ticket = Annotated[bytes, Meta(max_length=32)]
 ChangeKind = Literal["password_changed", "renamed", "logged_out", "deleted"]
 
 # Logging in.
@@ -54,6 +56,49 @@ class Confirm(CallMessage, frozen=True, tag="confirm"):
     """The lines up to these cursors are complete: their kept answers may go. Answer: Done."""
 
     cursors: list[tuple[SessionKey, int]]
+
+
+# Logging in before a session begins.
+
+
+class TicketByPassword(CallMessage, frozen=True, tag="ticket_by_password"):
+    """Check a name and password for a client whose session is to begin. Answer: TicketIssued."""
+
+    name: Name
+    password: Secret
+    address: Name
+    session: SessionKey
+
+    def __repr__(self) -> str:
+        return f"TicketByPassword({self.name!r}, password hidden, {self.address!r})"
+
+
+class TicketByKey(CallMessage, frozen=True, tag="ticket_by_key"):
+    """The same for a client that has proved to a portal that it has the key. Answer:
+    TicketIssued."""
+
+    name: Name
+    fingerprint: KeyText
+    address: Name
+    session: SessionKey
+
+
+class CheckKey(CallMessage, frozen=True, tag="check_key"):
+    """Whether a key may log in to an account. Answer: Done, or Failed `no_key`."""
+
+    name: Name
+    fingerprint: KeyText
+    address: Name
+
+
+class RedeemTicket(CallMessage, frozen=True, tag="redeem_ticket"):
+    """Whom a ticket was issued for, once, and to the session it was issued for. Answer:
+    AccountFound."""
+
+    ticket: Ticket
+
+    def __repr__(self) -> str:
+        return "RedeemTicket(ticket hidden)"
 
 
 # Guests.
@@ -136,6 +181,34 @@ class ListChanges(CallMessage, frozen=True, tag="list_changes"):
     after: int = 0
 
 
+# Public keys.
+
+
+class AddKey(CallMessage, frozen=True, tag="add_key"):
+    """Let a public key log in to an account. Answer: Done, also when it could already.
+
+    `kind` and `fingerprint` as OpenSSH writes them (`ssh-ed25519`, `SHA256:...`).
+    """
+
+    uid: int
+    kind: KeyText
+    fingerprint: KeyText
+    comment: Name = ""
+
+
+class RemoveKey(CallMessage, frozen=True, tag="remove_key"):
+    """Let a key log in no more. Answer: Done."""
+
+    uid: int
+    fingerprint: KeyText
+
+
+class ListKeys(CallMessage, frozen=True, tag="list_keys"):
+    """The keys of an account, oldest first. Answer: Keys."""
+
+    uid: int
+
+
 # Bans.
 
 
@@ -168,6 +241,10 @@ class ListBans(CallMessage, frozen=True, tag="list_bans"):
 AuthCall = (
     Authenticate
     | CreateAccount
+    | TicketByPassword
+    | TicketByKey
+    | CheckKey
+    | RedeemTicket
     | Confirm
     | CreateGuest
     | SweepGuests
@@ -179,6 +256,9 @@ AuthCall = (
     | FindAccount
     | ListAccounts
     | ListChanges
+    | AddKey
+    | RemoveKey
+    | ListKeys
     | AddBan
     | RemoveBan
     | ListBans
@@ -198,6 +278,15 @@ class AccountFound(CallMessage, frozen=True, tag="account"):
     name: Name
     superuser: bool
     as_of: int = 0
+
+
+class TicketIssued(CallMessage, frozen=True, tag="ticket"):
+    """With which a session begins logged in: 32 random bytes, good once and for a few minutes."""
+
+    ticket: Ticket
+
+    def __repr__(self) -> str:
+        return "TicketIssued(ticket hidden)"
 
 
 class AccountInfo(CallMessage, frozen=True):
@@ -250,6 +339,21 @@ class AccountChanges(CallMessage, frozen=True, tag="account_changes"):
     seq: int
 
 
+class PublicKey(CallMessage, frozen=True):
+    """A key that may log in to an account; `added_at` in epoch seconds."""
+
+    kind: KeyText
+    fingerprint: KeyText
+    comment: Name
+    added_at: float
+
+
+class Keys(CallMessage, frozen=True, tag="keys"):
+    """The keys of one account."""
+
+    keys: list[PublicKey]
+
+
 class Ban(CallMessage, frozen=True):
     """A ban. `target` is an account's name, an address or a range of addresses in its shortest
     form; `uid` the account that has the name, None: nobody has it. Times are epoch seconds;
@@ -280,4 +384,6 @@ class Bans(CallMessage, frozen=True, tag="bans"):
     seq: int
 
 
-AuthResult = AccountFound | AccountShown | Accounts | AccountChanges | BanAdded | Bans
+AuthResult = (
+    AccountFound | AccountShown | Accounts | AccountChanges | TicketIssued | Keys | BanAdded | Bans
+)

@@ -23,6 +23,7 @@ Count = Annotated[int, Meta(ge=0)]
 Name = Annotated[str, Meta(max_length=MAX_NAME)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_BYTES)]
 TokenHash = Annotated[bytes, Meta(max_length=32)]
+Ticket = Annotated[bytes, Meta(max_length=32)]
 Flags = dict[Annotated[str, Meta(max_length=64)], Any]
 
 
@@ -83,7 +84,8 @@ class Connected(Message, frozen=True, tag="connected"):
 
     `port` is the client's own, 0 where the transport has none; `age_s` how long ago it connected.
     `resume` is the hash of the token with which it comes back to a session, empty: it does not;
-    `seen` the number of the last output that it has of that.
+    `seen` the number of the last output that it has of that. `ticket` is what auth has issued for
+    this connection to an account that its client has shown to be its own, empty: it has not.
     """
 
     conn: Count
@@ -95,6 +97,7 @@ class Connected(Message, frozen=True, tag="connected"):
     age_s: float
     resume: TokenHash = b""
     seen: Count = 0
+    ticket: Ticket = b""
 
 
 class Input(Message, frozen=True, tag="input"):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from everdoor_auth.store import Store, be_alone
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `versions`."""
 
 VERSION_TABLE = "auth_version"
