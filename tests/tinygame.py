@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from everdoor import codec
 from everdoor.errors import Fenced
@@ -109,6 +110,8 @@ class TinyGame:
         accounts: By id, for sessions that are adopted.
         errors: (trace, error) as reported.
         hooks: Names of hooks and the sessids they ran for.
+        told: What clients have said out of band, and their sessids; a line `oob <name>` says what
+            that does.
     """
 
     def __init__(self, collector: Collector, clock: Callable[[], float], mode: int) -> None:
@@ -123,6 +126,7 @@ class TinyGame:
         self.accounts: dict[int, Account] = {}
         self.errors: list[tuple[str, str]] = []
         self.hooks: list[tuple[str, int]] = []
+        self.told: list[tuple[int, str, list[Any], dict[str, Any]]] = []
 
     @property
     def sessions(self) -> ServerSessionHandler:
@@ -150,6 +154,24 @@ class TinyGame:
 
     def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
         return self.lines.get(text, lambda session: session.msg(f"did {text}"))(session)
+
+    def take_out_of_band(
+        self,
+        session: ServerSession,
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+        trace: str,
+    ) -> Running | None:
+        self.told.append((session.sessid, name, args, options))
+        does = self.lines.get(f"oob {name}")
+        return does(session) if does is not None else None
+
+    def at_turn_end(self) -> None:
+        """Nobody wants to be told anything."""
+
+    def due(self, now: float) -> list[Callable[[], None]]:
+        return []
 
     def at_adopt(self, session: ServerSession) -> None:
         self.hooks.append(("adopted", session.sessid))

@@ -40,8 +40,10 @@ from everdoor.messages.stream import (
     Message,
     Name,
     Noted,
+    OutOfBand,
     Part,
     PortalToServer,
+    Resume,
     Seen,
     ServerToPortal,
     Text,
@@ -151,8 +153,8 @@ def _to_1(message: PortalToServer) -> PortalToServer1 | None:
             return None
         case Connected(conn, seq, protocol_key, address, port, flags):
             return Connected1(conn, seq, protocol_key, address, port, flags)
-        case Token(conn=conn, seq=seq) | Seen(conn=conn, seq=seq):
-            return FlagsChanged(conn, seq, {})
+        case Token() | Seen() | OutOfBand() | Resume():
+            return FlagsChanged(message.conn, message.seq, {})
         case Hello(portal, incarnation, host, last, copies):
             older = [Copy1(*astuple(copy)[: len(Copy1.__struct_fields__)]) for copy in copies]
             return Hello1(portal, incarnation, host, last, older)

@@ -23,8 +23,10 @@ from everdoor.messages.stream import (
     Input,
     KeptOutput,
     Noted,
+    OutOfBand,
     Part,
     PortalToServer,
+    Resume,
     Seen,
     Token,
     UpFrame,
@@ -93,17 +95,27 @@ def test_version_1_says_nothing_of_deaths() -> None:
     assert codec.encode_said(1, Beat()) == codec.encode(Beat())
 
 
+def test_version_1_says_nothing_out_of_band_and_keeps_its_number() -> None:
+    frame = UpFrame(1, 1, 1, [OutOfBand(3, 2, "echo", [1], {"a": None}), Input(3, 3, "look", 0)])
+    assert codec.decode_up(codec.encode_up_frame(frame)).messages == [
+        FlagsChanged(3, 2, {}),
+        Input(3, 3, "look", LAST_PROMPT),
+    ]
+
+
 def test_version_1_says_nothing_of_clients_that_come_back() -> None:
     copy = Copy(1, 2, None, 0.5, 1.0, 2.0, 3, 7, [KeptOutput("text", ["one"], {})])
     hello = Hello("p", Incarnation(1, 7), "here", NO_ROW, [copy])
     connected = Connected(3, 1, "telnet", "", 0, {}, 0.0, b"hash", 7)
-    frame = UpFrame(1, 1, 1, [hello, connected, Token(3, 2, b"hash"), Seen(3, 3, 7)])
+    later = [Token(3, 2, b"hash"), Seen(3, 3, 7), Resume(3, 4, b"hash", 7)]
+    frame = UpFrame(1, 1, 1, [hello, connected, *later])
     bare = structs.replace(copy, shown=0, kept=[])
     assert codec.decode_up(codec.encode_up_frame(frame)).messages == [
         structs.replace(hello, copies=[bare]),
         structs.replace(connected, resume=b"", seen=0),
         FlagsChanged(3, 2, {}),
         FlagsChanged(3, 3, {}),
+        FlagsChanged(3, 4, {}),
     ]
     assert codec.decode_up_message(codec.encode_up_message(1, hello)) == structs.replace(
         hello, copies=[bare]

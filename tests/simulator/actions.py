@@ -68,6 +68,13 @@ def _type(world: World, a: int, b: int, c: int) -> None:
         clients[a % len(clients)].line(word if word == "idle" else f"{word} {c}")
 
 
+def _say(world: World, a: int, b: int, c: int) -> None:
+    """Client `a` says the word `b` with the number `c` out of band."""
+    clients = world.clients()
+    if clients:
+        clients[a % len(clients)].say(WORDS[b % len(WORDS)], c)
+
+
 def _flags(world: World, a: int, b: int, c: int) -> None:
     """The client of `a` says something of itself."""
     clients = [client for client in world.clients() if not client.is_paused]
@@ -116,11 +123,13 @@ def _confirm_seen(world: World, a: int, b: int, c: int) -> None:
 
 def _come_back(world: World, a: int, b: int, c: int) -> None:
     """Client `b`, who has lost the connection and knows it before its portal may, comes back to
-    portal `a`."""
+    portal `a`; with `c` odd it says so when it has connected."""
     portal, clients = _portal(world, a), world.with_token()
     if portal is not None and clients and len(world.clients()) < MAX_CLIENTS:
         former = clients[b % len(clients)]
-        portal.join(world.history, GREETINGS[c % len(GREETINGS)], former)
+        # At a login that it makes it would come back without what it lacks.
+        ways = [way for way in GREETINGS if way != "login"] if c % 2 else GREETINGS
+        portal.join(world.history, ways[c % len(ways)], former, is_late=bool(c % 2))
 
 
 def _poison(world: World, a: int, b: int, c: int) -> None:
@@ -339,6 +348,7 @@ def _sweep(world: World, a: int, b: int, c: int) -> None:
 ACTIONS: dict[str, Callable[[World, int, int, int], None]] = {
     "join": _join,
     "type": _type,
+    "say": _say,
     "flags": _flags,
     "leave": _leave,
     "token": _token,

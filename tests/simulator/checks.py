@@ -12,11 +12,15 @@ from everdoor_server.lanes import is_idle_line
 from everdoor_server.linkdead import MISSING, NOT_RESUMED
 from simulator.database import Database
 from simulator.history import History, Violation
+from simulator.lines import OUT_OF_BAND
 
 if TYPE_CHECKING:
     from simulator.clients import Client
     from simulator.serverprocess import ServerProcess
     from simulator.world import World
+
+RETURNED = ("char_login_result", "")
+"""What a client is told that has come back after it has connected."""
 
 
 def check_committed(server: ServerProcess, database: Database) -> None:
@@ -104,7 +108,11 @@ def _check_client(history: History, client: Client) -> None:
     key = client.key
     if client.log != history.expected[key]:
         raise Violation(f"{key} misses {history.expected[key][len(client.log) :]}")
-    lines = {seq: text for seq, text in history.typed[key].items() if seq > 1}
+    lines = {
+        seq: text
+        for seq, text in history.typed[key].items()
+        if seq > 1 and not text.startswith(OUT_OF_BAND)
+    }
     meant = sum(not is_idle_line(text) for text in lines.values())
     if client.cmd_total != meant:
         raise Violation(f"{key}: {client.cmd_total} lines are counted, {meant} were typed")
@@ -123,7 +131,9 @@ def _check_return(history: History, client: Client) -> None:
     story = history.stories[client.sessid]
     at = {entry: index for index, entry in enumerate(story)}
     before = [at[entry] for entry in reached if entry in at]
-    after = [at[entry] for entry in client.log if entry in at]
+    # What it was shown while it had not come back, at a login, was another session's.
+    back = client.log.index(RETURNED) if RETURNED in client.log else 0
+    after = [at[entry] for entry in client.log[back:] if entry in at]
     first = max(before, default=-1) + 1
     if ("text", MISSING) in client.log:
         first = min(after, default=len(story))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from everdoor_portal.session import PortalSession
+from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.uplink import AWAY_NOTICE, BACK_NOTICE, HELD_TOO_LONG
 from simulator.history import Entry, History, Violation
+from simulator.lines import OUT_OF_BAND
 
 EVICTED = "This door was closed."
 """What the simulated portal tells its clients when the server will not have it."""
@@ -50,6 +52,13 @@ class Client(PortalSession):
         else:
             self._history.typed[self.key][self.next_seq] = text
             self.data_in(text)
+
+    def say(self, word: str, number: int) -> None:
+        """Say something out of band, unless its portal reads no more."""
+        if not self.is_paused:
+            self._history.typed[self.key][self.next_seq] = f"{OUT_OF_BAND}{word} {number}"
+            assert isinstance(self.sessionhandler, PortalSessionHandler), "it is connected"
+            self.sessionhandler.oob_in(self, word, [number], {})
 
     def read_on(self) -> None:
         """Read what was typed meanwhile, as far as the portal lets it."""

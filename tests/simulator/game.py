@@ -17,6 +17,7 @@ from everdoor_server.waits import Running
 from simulator.auth import ACCOUNTS
 from simulator.history import Complete, Event, History, Left, Moved, Passed, Shown, Violation
 from simulator.lines import (
+    OUT_OF_BAND,
     PLAIN,
     SET_OFF,
     WAITING,
@@ -103,6 +104,27 @@ class Game:
             raise Violation(f"{session.key} runs {text!r} as {seq}, its client typed {typed!r}")
         word, _, number = text.partition(" ")
         return self._begin(session, f"{session.key}#{seq}", seq, word, int(number or 0))
+
+    def take_out_of_band(
+        self,
+        session: ServerSession,
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+        trace: str,
+    ) -> Running | None:
+        """What is said out of band does what a line does, and must be done as often."""
+        seq = int(trace.partition("-")[2])
+        typed = self.history.typed.get(session.key, {}).get(seq)
+        if typed != f"{OUT_OF_BAND}{name} {args[0]}":
+            raise Violation(f"{session.key} takes {name} as {seq}, its client said {typed!r}")
+        return self._begin(session, f"{session.key}#{seq}", seq, name, args[0])
+
+    def at_turn_end(self) -> None:
+        """Nobody wants to be told anything."""
+
+    def due(self, now: float) -> list[Callable[[], None]]:
+        return []
 
     def at_adopt(self, session: ServerSession) -> None:
         if session.uid is not None:

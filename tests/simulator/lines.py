@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SET_OFF = "+"
 """Begins a line that another line has set off: `+token word number`."""
 
+OUT_OF_BAND = "~"
+"""Begins, in what is recorded, what a client has said out of band."""
+
 
 @dataclass
 class Thing:

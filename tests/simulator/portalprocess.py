@@ -55,18 +55,21 @@ class PortalProcess:
         """All sessions, as the clients that they are."""
         return [cast(Client, session) for session in self.sessions]
 
-    def join(self, history: History, greeting: str, former: Client | None = None) -> None:
+    def join(
+        self, history: History, greeting: str, former: Client | None = None, is_late: bool = False
+    ) -> None:
         """A client connects; the game greets it in the way that it asks for, unless it comes back
-        as the client that it was."""
+        as the client that it was, which it says at once, or when it has connected (`is_late`)."""
         client = Client(history, f"host{len(self.everybody)}")
         client.protocol_flags = {"GREETING": greeting}
-        if former is None:
-            self.sessions.connect(client)
-        else:
+        token, seen = (former.its_token, former.seen) if former is not None else (b"", 0)
+        if former is not None:
             former.has_token = False
             client.former = (former.sessid, [*former.former[1], *former.reached()])
-            self.sessions.connect(client, former.its_token, former.seen)
+        self.sessions.connect(client, b"" if is_late else token, 0 if is_late else seen)
         history.typed[client.key] = {1: "connects"}
+        if is_late:
+            self.sessions.resume(client, token, seen)
         self.everybody.append(client)
 
     def flush(self) -> None:

@@ -23,6 +23,7 @@ from simulator.world import Parts, Setup, World
 WEIGHTS = {
     "join": 4,
     "type": 22,
+    "say": 4,
     "flags": 1,
     "leave": 3,
     "token": 8,

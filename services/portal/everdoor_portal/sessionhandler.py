@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import structs
 
+from everdoor import codec
 from everdoor.ids import Incarnation, SessionKey
 from everdoor.messages.stream import (
     MAX_NAME,
@@ -24,7 +25,9 @@ from everdoor.messages.stream import (
     FlagsChanged,
     Input,
     Numbered,
+    OutOfBand,
     Output,
+    Resume,
     Row,
     Seen,
     Token,
@@ -38,6 +41,11 @@ IDLE_COMMAND = "idle"
 
 MAX_KEPT_IN_HELLO_BYTES = 16 * 1024 * 1024
 """Outputs that a hello brings along, of all sessions: a quarter of what it may hold."""
+
+MAX_OUT_OF_BAND_BYTES = 16 * 1024
+"""Of one thing that a client says out of band, encoded: four times what a subnegotiation holds."""
+
+NOT_TAKEN = "{name} of your client was not taken: it may hold {most} bytes of JSON at most."
 
 SUSPECT_DEATHS = 2
 """With so many deaths an input is run alone, and only what happens then counts."""
@@ -133,10 +141,48 @@ class PortalSessionHandler:
         session.held_bytes += len(text)
         self._hold(session, Input(session.key.conn, session.next_seq, text, session.prompt))
         session.allowance.spend(now)
-        is_hasty = self._is_hasty(session, now)
-        if not session.is_paused and (is_hasty or self._is_full(session)):
-            session.is_paused = True
-            session.pause_reading()
+        self._hold_back(session, now)
+
+    def oob_in(
+        self, session: PortalSession, name: str, args: list[Any], options: dict[str, Any]
+    ) -> None:
+        """Hold what a client has said that is no line, until the input function of this name has
+        taken it; it counts as a line for all limits.
+
+        What is too large, or nothing that travels between processes, is refused and its player
+        told. Nothing happens when the client has left.
+
+        Args:
+            name: As game code knows it; `telnet.outofband` makes it of what clients call it.
+            args, options: Of JSON's types.
+        """
+        if not session.has_client:
+            return
+        now = self._clock()
+        session.cmd_last = now
+        session.allowance.spend(now)
+        message = OutOfBand(session.key.conn, session.next_seq, name, args, options)
+        try:
+            size = len(codec.encode(message))
+        except (OverflowError, RecursionError, TypeError, ValueError):
+            size = MAX_OUT_OF_BAND_BYTES + 1
+        if len(name) > MAX_NAME or size > MAX_OUT_OF_BAND_BYTES:
+            self._tell(session, NOT_TAKEN.format(name=name[:MAX_NAME], most=MAX_OUT_OF_BAND_BYTES))
+        else:
+            session.held_bytes += size
+            self._hold(session, message)
+        self._hold_back(session, now)
+
+    def resume(self, session: PortalSession, token: bytes, seen: int = 0) -> None:
+        """Bring a client that has connected already, and has not logged in, back to a session.
+
+        Args:
+            token, seen: As for `connect`.
+        """
+        if session.has_client:
+            session.allowance.spend(self._clock())
+            conn, seq = session.key.conn, session.next_seq
+            self._hold(session, Resume(conn, seq, hash_of(token), seen))
 
     def flags_in(self, session: PortalSession, flags: dict[str, Any]) -> None:
         """Hold what a client has newly said of itself, unless it has left."""
@@ -178,6 +224,13 @@ class PortalSessionHandler:
         session.held.append(message)
         self._outgoing.append(message)
         self.on_outgoing()
+
+    def _hold_back(self, session: PortalSession, now: float) -> None:
+        """Read no more from who sends too fast, or has too much unanswered."""
+        is_hasty = self._is_hasty(session, now)
+        if not session.is_paused and (is_hasty or self._is_full(session)):
+            session.is_paused = True
+            session.pause_reading()
 
     def _is_full(self, session: PortalSession) -> bool:
         if session.held_bytes > MAX_HELD_BYTES:
@@ -323,6 +376,8 @@ class PortalSessionHandler:
             if isinstance(message, Input):
                 session.held_bytes -= len(message.text)
                 session.cmd_total += not is_idle_line(message.text)
+            elif isinstance(message, OutOfBand):
+                session.held_bytes -= len(codec.encode(message))
         self._read_on(session)
 
     def _change(self, session: PortalSession, change: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from everdoor.messages.stream import (
     Input,
     Noted,
     Numbered,
+    OutOfBand,
     Part,
     Refused,
     Resync,
@@ -40,7 +41,7 @@ from everdoor.messages.stream import (
     Welcome,
 )
 from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
-from everdoor_portal.sessionhandler import PortalSessionHandler
+from everdoor_portal.sessionhandler import MAX_OUT_OF_BAND_BYTES, PortalSessionHandler
 
 SOCKET_PATIENCE_S = 5.0
 """How long a socket may take to connect before another is tried: a server that comes back greets
@@ -339,7 +340,7 @@ def _in_frames(messages: list[Said]) -> Iterator[list[Said]]:
     piece: list[Said] = []
     size = 0
     for message in messages:
-        cost = 4 * len(getattr(message, "text", "")) + 256
+        cost = _most_bytes(message)
         if piece and (size + cost > FRAME_ROOM_BYTES or len(piece) == INPUTS_PER_FRAME):
             yield piece
             piece, size = [], 0
@@ -347,3 +348,14 @@ def _in_frames(messages: list[Said]) -> Iterator[list[Said]]:
         size += cost
     if piece:
         yield piece
+
+
+def _most_bytes(message: Said) -> int:
+    """No message takes more, encoded."""
+    match message:
+        case Input(text=text):
+            return 4 * len(text) + 256
+        case OutOfBand():
+            return MAX_OUT_OF_BAND_BYTES
+        case _:
+            return 256

@@ -16,7 +16,7 @@ import structlog
 
 from everdoor.errors import RestoreError
 from everdoor.ids import SessionKey
-from everdoor.messages.stream import Connected, Copy, Hello, Row
+from everdoor.messages.stream import Connected, Copy, Hello, Resume, Row
 from everdoor.outputlog import OutputLog
 from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server.collector import Collector
@@ -143,8 +143,7 @@ class Adoption:
     def holds_back(self, lane: Lane) -> bool:
         """Whether a client that comes back is to wait for the portal that knows its session, which
         is likely to say hello within moments, or to be found dead."""
-        message = lane.queue[0] if self.limbo and lane.queue else None
-        if not isinstance(message, Connected) or not self._is_in_limbo(message.resume):
+        if not self.limbo or not self._is_in_limbo(_token_of(lane)):
             return False
         since = self._held_back.setdefault(lane.key, None)
         return since is None or self._now - since < LIMBO_S
@@ -161,7 +160,7 @@ class Adoption:
         self._now = now
         for key, since in list(self._held_back.items()):
             self._held_back[key] = now if since is None else since
-            if (lane := self._lanes.get(key)) is None or lane.session is not None:
+            if (lane := self._lanes.get(key)) is None or not _token_of(lane):
                 del self._held_back[key]
             elif not self.holds_back(lane):
                 self._lanes.make_ready(lane)
@@ -296,6 +295,15 @@ class Adoption:
                 self.limbo.pop(key, None)
                 if (lane := self._lanes.get(key)) is not None:
                     self._lanes.drop(lane)
+
+
+def _token_of(lane: Lane) -> bytes:
+    """The hash of the token with which a lane's next input comes back to a session; empty: it does
+    not."""
+    match lane.queue[0] if lane.queue else None:
+        case Connected(resume=token_hash) | Resume(hash=token_hash):
+            return token_hash
+    return b""
 
 
 def _log_of(copy: Copy, rows: list[Row]) -> OutputLog:

@@ -23,13 +23,15 @@ from everdoor.messages.stream import (
     FlagsChanged,
     Input,
     Numbered,
+    OutOfBand,
+    Resume,
     Seen,
     Token,
 )
 from everdoor_server.collector import Collector
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes, is_idle_line
-from everdoor_server.linkdead import LinkDead
+from everdoor_server.linkdead import NOT_RESUMED, LinkDead
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Ask, Call, Pause, Request, Running
 
@@ -150,6 +152,7 @@ class Driver:
         else:
             if isinstance(message, Input):
                 session.update_session_counters(idle=is_idle_line(message.text))
+            if isinstance(message, Input | OutOfBand):
                 session.msg(SKIPPED.format(trace=lane.trace))
             self._complete(lane)
 
@@ -164,8 +167,14 @@ class Driver:
                     session.msg(VOID)
                     return None
                 return self._rules.run(session, text, lane.trace)
+            case OutOfBand(name=name, args=args, options=options):
+                session = lane.whole_session()
+                session.update_session_counters(idle=True)
+                return self._rules.take_out_of_band(session, name, args, options, lane.trace)
             case FlagsChanged(flags=flags):
                 lane.whole_session().learn_flags(flags)
+            case Resume(hash=token_hash, seen=seen):
+                self._resume(lane, token_hash, seen)
             case Token(hash=token_hash):
                 lane.whole_session().allow_resume(token_hash)
             case Seen(number=number):
@@ -213,7 +222,8 @@ class Driver:
     # Prompts.
 
     def _take_while_asking(self, lane: Lane, asking: Running, message: Numbered) -> None:
-        """Take an input while a command waits for a line; what is no line does not answer it."""
+        """Take an input while a command waits for a line; what is no line does not answer it, but
+        an input function that waits takes its place."""
         session = lane.whole_session()
         if isinstance(message, Input) and is_idle_line(message.text):
             session.update_session_counters(idle=True)
@@ -222,13 +232,23 @@ class Driver:
             lane.is_asking = False
             self._perform(lane, asking, message.text)
             return
-        else:
-            self._lanes.guarded(lane, lambda: self._begin(lane, message))
+        elif (running := self._begin_beside(lane, message)) is not None:
+            self._give_up_asking(lane)
+            self._perform(lane, running)
+            return
         if self._lanes.has_ended(lane):
             self._lanes.drop(lane)
         else:
             self._move_cursor(lane)
             self._lanes.make_ready(lane)
+
+    def _begin_beside(self, lane: Lane, message: Numbered) -> Running | None:
+        """Begin what is no answer to the command that asks; an error disturbs nobody."""
+        try:
+            return self._begin(lane, message)
+        except Exception as error:
+            self._lanes.report(lane, error)
+            return None
 
     def interrupt(self, lane: Lane) -> None:
         """Take back the prompt at which an adopted session was; the game may begin it again."""
@@ -421,7 +441,10 @@ def may_be_secret(session: ServerSession | None, message: Input) -> bool:
 def _log_skipped(lane: Lane, message: Numbered) -> None:
     """Log what is needed to find out what a line does, unless a password may be in it."""
     session = lane.session
-    text = message.text if isinstance(message, Input) else type(message).__name__
+    text = type(message).__name__
+    if isinstance(message, Input | OutOfBand):
+        # What is said out of band may hold a password under any name.
+        text = message.text if isinstance(message, Input) else message.name
     is_secret = isinstance(message, Input) and may_be_secret(session, message)
     _log.error(
         "a line was skipped: servers have died of it",

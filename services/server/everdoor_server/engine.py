@@ -227,6 +227,25 @@ class Game:
         _log.error("a command has failed", trace=trace, session=session.sessid, exc_info=error)
         session.msg(f"Something went wrong; it has been logged as {trace}.")
 
+    @entry
+    def take_out_of_band(
+        self,
+        session: ServerSession,
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+        trace: str,
+    ) -> Running | None:
+        """Call the input function of this name; one that there is not goes to `default`."""
+        return None
+
+    def at_turn_end(self) -> None:
+        """Say what clients monitor that has changed."""
+
+    def due(self, now: float) -> list[Callable[[], None]]:
+        """What clients have asked for again and again and is due."""
+        return []
+
     def take_changes(self) -> list[Change]:
         """Rows of the world that differ since the last call."""
         return self._changes.take()

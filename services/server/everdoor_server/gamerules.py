@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from everdoor.ids import SessionKey
 from everdoor_server.commit import Change
@@ -33,6 +34,17 @@ class GameRules(LoginHooks, Protocol):
     def run(self, session: ServerSession, text: str, trace: str) -> Running | None:
         """Run one line; a coroutine when it waits, None when it is done."""
 
+    def take_out_of_band(
+        self,
+        session: ServerSession,
+        name: str,
+        args: list[Any],
+        options: dict[str, Any],
+        trace: str,
+    ) -> Running | None:
+        """Call the input function of this name for what a client has said that is no line; a
+        coroutine when it waits, None when it is done."""
+
     def at_adopt(self, session: ServerSession) -> None:
         """A session has been restored (perhaps again): link account, puppet, command sets."""
 
@@ -48,6 +60,12 @@ class GameRules(LoginHooks, Protocol):
 
     def take_changes(self) -> list[Change]:
         """Rows of the world that differ since the last call."""
+
+    def at_turn_end(self) -> None:
+        """All that a turn runs has been run: say what clients monitor that it has changed."""
+
+    def due(self, now: float) -> list[Callable[[], None]]:
+        """What clients have asked for again and again and is due; monotonic seconds."""
 
     def change_count(self) -> int:
         """Counts changes of the world: it has moved when a command changed something."""

@@ -66,12 +66,15 @@ class LinkDead:
         self._collector.parted(old, session)
         self._since[key] = None
 
-    def resume(self, client: ServerSession, token_hash: bytes, seen: int) -> ServerSession | None:
+    def resume(
+        self, client: ServerSession, token_hash: bytes, seen: int, is_told: bool = False
+    ) -> ServerSession | None:
         """Give a client that comes with a token the session that it belongs to, and what it lacks.
 
         Args:
             client: The session of the new connection, which ends in the other one.
             seen: Number of the last output that the client has.
+            is_told: The client waits to be told how it went, before what it lacks.
 
         Returns:
             The session that is back; None when the token is nobody's: the client has been told.
@@ -83,6 +86,8 @@ class LinkDead:
             return None
         log = self._collector.log_of(session)
         self._rules.sessions.take_back(session, client, is_seamless=True)
+        if is_told:
+            session.data_out(char_login_result={"success": True})
         if log is None or log.dropped > seen:
             session.msg(MISSING)
         for _, output in log.beyond(seen) if log is not None else ():

@@ -29,9 +29,11 @@ from everdoor.messages.stream import (
     Input,
     Noted,
     Numbered,
+    OutOfBand,
     Part,
     PortalToServer,
     Refused,
+    Resume,
     Resync,
     Row,
     Seen,
@@ -192,7 +194,10 @@ class Links:
         for message in messages:
             match message:
                 # Input first, and types compared: a struct that is not asked costs 0.3 µs.
-                case Input() | Seen() | Connected() | FlagsChanged() | Token() | Disconnected():
+                case (
+                    Input() | Seen() | OutOfBand() | Connected() | FlagsChanged() | Token()
+                    | Resume() | Disconnected()
+                ):  # fmt: skip
                     if (type(message) is Connected) != (message.seq == 1):
                         raise MalformedMessage("input 1 of a connection is its `connected`")
                     yield Arrived(link, message)

@@ -135,6 +135,8 @@ class Turn:
         self._adoption.tick(now)
         for key in self._link_dead.overdue(now):
             self.do(partial(self._link_dead.end, key))
+        for action in self._rules.due(now):
+            self.do(action)
 
     # The turn.
 
@@ -206,6 +208,7 @@ class Turn:
         return list(confirmed.items())
 
     def _take_commit(self) -> Commit | None:
+        self._rules.at_turn_end()
         self._adoption.drop_ended()
         commit = Commit(self._generation, self._n + 1)
         for portal, row in self._collector.take_rows(RowId(commit.generation, commit.n)):

@@ -138,6 +138,26 @@ class Seen(Message, frozen=True, tag="seen"):
     number: Count
 
 
+class OutOfBand(Message, frozen=True, tag="oob"):
+    """The client said something that is no line: call the input function `name` with them."""
+
+    conn: Count
+    seq: Count
+    name: Name
+    args: list[Any]
+    options: dict[str, Any]
+
+
+class Resume(Message, frozen=True, tag="resume"):
+    """The client, which is connected already and not logged in, comes back to a session: as
+    `resume` and `seen` of a `connected`."""
+
+    conn: Count
+    seq: Count
+    hash: TokenHash
+    seen: Count
+
+
 class Disconnected(Message, frozen=True, tag="disconnected"):
     """The client's connection has ended; the last input of its connection.
 
@@ -178,7 +198,7 @@ class Part(Message, frozen=True, tag="part"):
     data: bytes
 
 
-Numbered = Connected | Input | FlagsChanged | Token | Seen | Disconnected
+Numbered = Connected | Input | OutOfBand | FlagsChanged | Token | Seen | Resume | Disconnected
 """Inputs: each carries the next `seq` of its connection, from 1."""
 
 PortalToServer = Hello | Numbered | Ack | Deaths | Noted | Part
