@@ -70,6 +70,7 @@ def check_django_hash(stored: str, password: str) -> bool:
 
 def _parsed(stored: str) -> _Hash | None:
     scheme, *fields = stored.split("$")
+    costs: tuple[int, ...]
     try:
         if scheme in _PBKDF2:
             iterations, salt, expected = fields

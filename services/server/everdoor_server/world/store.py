@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import URL, inspect, make_url, text
@@ -189,6 +190,25 @@ def upgrade(url: str) -> None:
             if revision is not None and revision > HEAD:
                 raise _does_not_fit(shown, revision)
             run_revisions(driver.connection)
+    except (StoreError, SQLAlchemyError) as exc:
+        raise _cannot_open(shown, exc) from exc
+    finally:
+        driver.close()
+
+
+def is_there(url: str) -> bool:
+    """Whether there is a world behind a URL; none is made, nor a file for one.
+
+    Raises:
+        StartupError: The database cannot be opened.
+    """
+    with suppress(ArgumentError):
+        parsed = make_url(url)
+        if parsed.drivername in SQLITE and not Path(parsed.database or "").exists():
+            return False
+    shown, driver = _connect(url, "FULL")
+    try:
+        return _revision(driver) is not None
     except (StoreError, SQLAlchemyError) as exc:
         raise _cannot_open(shown, exc) from exc
     finally:

@@ -1,4 +1,4 @@
-"""The world's half of the database: objects, accounts, scripts and what they keep.
+"""The world's half of the database: objects, accounts, scripts, channels and what they keep.
 
 Implements `everdoor_server.rows.WorldRows`; only rows that have changed are written. What objects
 are is not known here.
@@ -19,11 +19,14 @@ from everdoor.errors import StoreBusy
 from everdoor_server.commit import Change
 from everdoor_server.rows import (
     AccountRow,
+    ChannelRow,
     Label,
+    MessageRow,
     ObjectRow,
     ScriptRow,
     TimerRow,
     account_row,
+    channel_row,
     object_row,
     script_row,
 )
@@ -32,6 +35,8 @@ from everdoor_server.world.models import (
     Account,
     AccountAttribute,
     Attribute,
+    Channel,
+    ChannelMessage,
     Counter,
     Object,
     Script,
@@ -50,6 +55,8 @@ MODELS: dict[str, type[SQLModel]] = {
     "script": Script,
     "script_attribute": ScriptAttribute,
     "script_tag": ScriptTag,
+    "channel": Channel,
+    "channel_message": ChannelMessage,
     "counter": Counter,
 }
 """Tables by the names that `everdoor_server.changes` gives them."""
@@ -57,7 +64,7 @@ MODELS: dict[str, type[SQLModel]] = {
 MAX_ID = 2**63 - 1
 """No id is higher; what players type may be, and a database refuses to look for it."""
 
-LISTS = ("cmdsets", "permissions", "characters")
+LISTS = ("cmdsets", "permissions", "characters", "aliases")
 """Columns that hold a list."""
 
 
@@ -93,6 +100,11 @@ class WorldRows:
         of_script = table_of(ScriptAttribute).c.script_id
         self._of_script = query(ScriptAttribute, dialect, of_script == bindparam("id"))
         self._timers = compiled(_timers(), dialect)
+        one_account = select(table_of(Account).c.id).limit(literal_column("1"))
+        self._any_account = compiled(one_account, dialect)
+        channel, message = table_of(Channel).c, table_of(ChannelMessage).c
+        self._channels = query(Channel, dialect, channel.id.is_not(None))
+        self._messages = query(ChannelMessage, dialect, message.channel_id == bindparam("id"))
         counted = table_of(Counter).c.name == bindparam("name")
         self._counter = query(Counter, dialect, counted)
 
@@ -174,6 +186,18 @@ class WorldRows:
 
     def timers(self) -> list[TimerRow]:
         return [TimerRow(*row) for row in self._rows(self._timers, {})]
+
+    def has_accounts(self) -> bool:
+        """Whether anybody has ever logged in to this world."""
+        return bool(self._rows(self._any_account, {}))
+
+    def channels(self) -> list[ChannelRow]:
+        rows = self._rows(self._channels.sql, {})
+        return [channel_row(_decoded(self._channels, row)) for row in rows]
+
+    def channel_messages(self, channel_id: int) -> list[MessageRow]:
+        rows = self._rows(self._messages.sql, {"id": channel_id})
+        return [MessageRow(*row[1:]) for row in rows]
 
     def counter(self, name: str) -> int:
         found = self._rows(self._counter.sql, {"name": name})
