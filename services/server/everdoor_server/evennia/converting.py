@@ -1,8 +1,9 @@
 """What the rows of a world of Evennia's become: rows of ours, one table after the other.
 
-Objects keep their numbers. What an object was is told by what it does (an exit leads somewhere), by
-its class, and by who plays it. What has no place here is reported and left out; nothing is guessed
-of values. Reading is `everdoor.evennia`'s, writing is `importing`'s.
+Objects keep their numbers. What an object was is told by what it does (an exit leads somewhere),
+by its class, and by who plays it. What has no place here is reported and left out. Values of
+attributes are `values`' business, locks `locking`'s; reading is `everdoor.evennia`'s, writing
+`importing`'s.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from everdoor.playertext import clean
 from everdoor_server.accounts import Account
 from everdoor_server.commit import Change
 from everdoor_server.evennia.locking import translate_locks
+from everdoor_server.evennia.values import StoredValues
 from everdoor_server.objects import START_LABEL, Character, Exit, Object, Room, Thing
 from everdoor_server.objects.index import import_typeclass
-from everdoor_server.savedvalues import check, encode, saved
 
 KINDS: Final[dict[str, type[Object]]] = {
     "exits": Exit,
@@ -58,9 +59,6 @@ KEPT_ELSEWHERE: Final = {
 }
 """Attributes of accounts that are columns here, or said anew by every client."""
 
-CREATOR: Final = "creator_id"
-"""Attribute of characters: the id of an account."""
-
 TAG_KINDS: Final = {"": "tag", "alias": "alias", "permission": "permission"}
 
 
@@ -84,6 +82,7 @@ class Conversion:
         self._places = {obj.location for obj in self._objects.values()}
         self._classes: dict[str, type[Object] | None] = {}
         self._start = self._start_object()
+        self._values = StoredValues(job, self._object_id)
 
     def changes(self) -> Iterator[Change]:
         """Every row, in an order that a database takes; read while they are asked for."""
@@ -234,64 +233,10 @@ class Conversion:
         source = self._job.source
         count = source.count_attributes("object")
         for attribute in self._job.track(source.attributes("object"), count, "Attributes"):
-            stored = self._stored(attribute, "#")
+            stored = self._values.stored(attribute, "#")
             if stored is not None and attribute.owner in self._objects:
                 key = {"object_id": attribute.owner, "name": attribute.name}
                 yield Change("attribute", key, {"value": stored})
-
-    def _stored(self, attribute: EvenniaAttribute, sign: str) -> str | None:
-        """An attribute's value as it is kept here; None after it was reported why not."""
-        where = f"{sign}{attribute.owner} {attribute.name}"
-        if attribute.kind:
-            self._leave(f"{attribute.kind}s", where)
-            return None
-        if attribute.category:
-            self._leave("attributes with a category", f"{where} ({attribute.category})")
-            return None
-        if attribute.locks:
-            self._leave("locks of attributes", f"{where} {attribute.locks}")
-        try:
-            value = self._resolved(attribute.value(), where)
-            stored = encode(saved(self._creator(attribute, value), _Checker(self)), self)
-        except UnreadableValue as exc:
-            self._leave(f"attributes that hold {exc.what}", where)
-        except TypeError as exc:
-            self._leave("attributes that cannot be stored", f"{where}: {exc}")
-        else:
-            self._job.report.bring("attributes")
-            return stored
-        return None
-
-    def _creator(self, attribute: EvenniaAttribute, value: Plain) -> Plain:
-        is_creator = attribute.name == CREATOR and isinstance(value, int)
-        return self._job.uids.get(value) if is_creator else value
-
-    def _resolved(self, value: Plain, where: str) -> Plain:
-        """A value without references to what is not here."""
-        match value:
-            case Reference() if self._object_id(value) is None:
-                self._leave(f"references to a {value.model} that is gone or no object", where)
-                return None
-            case list():
-                return [self._resolved(each, where) for each in value]
-            case tuple():
-                return tuple(self._resolved(each, where) for each in value)
-            case set():
-                return {self._resolved(each, where) for each in value}
-            case dict():
-                pairs = value.items()
-                return {self._resolved(k, where): self._resolved(v, where) for k, v in pairs}
-            case _:
-                return value
-
-    # How objects are named in values (`savedvalues.References`).
-
-    def object_id(self, value: Any) -> int | None:
-        """The id of an object that a value refers to."""
-        return self._object_id(value)
-
-    def get(self, object_id: int) -> None:
-        """Nothing is read back."""
 
     # Accounts.
 
@@ -332,7 +277,7 @@ class Conversion:
             uid = self._job.uids.get(attribute.owner)
             if uid is None or attribute.name in KEPT_ELSEWHERE:
                 continue
-            stored = self._stored(attribute, "account ")
+            stored = self._values.stored(attribute, "account ")
             if stored is not None:
                 key = {"account_id": uid, "name": attribute.name}
                 yield Change("account_attribute", key, {"value": stored})
@@ -347,19 +292,6 @@ class Conversion:
         for path in filter(None, cmdsets.split(",")):
             if ORDINARY_CMDSETS not in path:
                 self._leave("command sets", f"{owner} {path}")
-
-
-class _Checker:
-    """Whom the containers of a value belong to while it is brought to its stored form."""
-
-    def __init__(self, references: Conversion) -> None:
-        self._references = references
-
-    def changed(self) -> None:
-        """Nothing is kept."""
-
-    def check(self, value: Any) -> None:
-        check(value, self._references)
 
 
 def _value(attribute: EvenniaAttribute) -> Plain:
