@@ -103,7 +103,7 @@ def test_screen_may_be_a_function_with_or_without_the_session(tmp_path: Path) ->
     ("setting", "path", "told"),
     [
         ("server_session_class", "nowhere.Session", "cannot be imported: No module named"),
-        ("server_session_class", "my_game.Missing", "cannot be imported: No module named"),
+        ("server_session_class", "my_game.Missing", "has no attribute 'Missing'"),
         ("server_session_class", "my_game.World", "expected a subclass of everdoor_server."),
         ("server_session_class", "", "cannot be imported"),
         ("account_class", "my_game.MyCharacter", "expected a subclass of everdoor_server.Account"),

@@ -15,6 +15,7 @@ PUBLIC = {
     "CmdSet",
     "Command",
     "Exit",
+    "Game",
     "Object",
     "Room",
     "SESSIONS",

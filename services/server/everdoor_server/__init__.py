@@ -10,6 +10,7 @@ from everdoor_server.commands import syscmdkeys
 from everdoor_server.commands.cmdset import CmdSet
 from everdoor_server.commands.command import Command
 from everdoor_server.current import SESSION_HANDLER, SESSIONS
+from everdoor_server.engine import Game
 from everdoor_server.objects import Character, Exit, Object, Room, Thing
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
@@ -22,6 +23,7 @@ __all__ = [
     "CmdSet",
     "Command",
     "Exit",
+    "Game",
     "Object",
     "Room",
     "SESSIONS",

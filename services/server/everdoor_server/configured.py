@@ -6,12 +6,13 @@ for what no setting names (`everdoor_server.game`), and what is shipped for the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NamedTuple, TypeVar
 
-from everdoor.errors import SettingsError, UserError
+from everdoor.errors import SettingsError
 from everdoor.settings import Settings
 from everdoor_server.accounts import Account
 from everdoor_server.engine import CMDSET_OPTIONS, GameOptions, load_cmdset
@@ -71,6 +72,25 @@ def configure(settings: Settings, of_game: Mapping[str, Any]) -> Configured:
     )
 
 
+def mistakes_of(settings: Settings) -> list[tuple[str, str]]:
+    """All settings that name what there is not, or what will not do, each with what is wrong."""
+    named: dict[str, Callable[[str, str], object]] = {
+        **dict.fromkeys(CMDSET_OPTIONS, _cmdset),
+        "server_session_class": partial(_class, base=ServerSession),
+        "account_class": partial(_class, base=Account),
+        "character_class": partial(_class, base=Character),
+        "connection_screen": lambda _, path: _screen(path),
+    }
+    found = []
+    for setting, check in named.items():
+        try:
+            if path := getattr(settings, setting):
+                check(setting, path)
+        except SettingsError as exc:
+            found.append((setting, str(exc)))
+    return found
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -78,7 +98,7 @@ def _names(text: str) -> tuple[str, ...]:
 def _cmdset(setting: str, path: str) -> str:
     try:
         load_cmdset(path)
-    except UserError as exc:
+    except Exception as exc:
         raise SettingsError(f"{setting}: {exc}") from exc
     return path
 
@@ -108,6 +128,8 @@ def _imported(setting: str, path: str) -> object:
     module_name, _, name = path.rpartition(".")
     try:
         module = import_module(module_name) if module_name else None
-        return getattr(module, name) if hasattr(module, name) else import_module(path)
+        if module is None or (hasattr(module, "__path__") and not hasattr(module, name)):
+            return import_module(path)
+        return getattr(module, name)
     except Exception as exc:
         raise SettingsError(f"{setting}: {path!r} cannot be imported: {exc}") from exc

@@ -35,7 +35,8 @@ from everdoor_server.restarts import ModuleHooks
 
 PACKAGE = "game"
 
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "tests", "var", "*.db")
+NO_CODE = ("tests", "var")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", *NO_CODE, "*.db")
 """What is in a game's folder and is no code of it."""
 
 Screen = str | Callable[[Any], str]
@@ -134,16 +135,34 @@ class GameFolder:
     def _copy(self) -> Path:
         self._kept.mkdir(parents=True, exist_ok=True)
         target = Path(tempfile.mkdtemp(prefix="copy-", dir=self._kept))
-        shutil.copytree(self.folder, target, ignore=LEFT_OUT, dirs_exist_ok=True)
+        copy_game(self.folder, target)
         return target
 
 
+def copy_game(folder: Path, target: Path) -> None:
+    """Copy a game's code; what is no code of it stays behind."""
+    shutil.copytree(folder, target, ignore=LEFT_OUT, dirs_exist_ok=True)
+
+
+def import_in_place(folder: Path) -> LoadedGame:
+    """Import a game from its folder itself, for its tests; what of it was imported stays.
+
+    Raises:
+        GameError: It cannot be imported.
+    """
+    package = sys.modules.get(PACKAGE)
+    if package is None or str(folder) not in package.__path__:
+        begin_package(folder)
+    return _import_all(folder, folder)
+
+
 def _import(source: Path, folder: Path) -> LoadedGame:
-    _forget()
-    package = ModuleType(PACKAGE)
-    package.__path__ = [str(source)]
-    sys.modules[PACKAGE] = package
-    modules = {name: _import_module(name, source, folder) for name in _module_names(source)}
+    begin_package(source)
+    return _import_all(source, folder)
+
+
+def _import_all(source: Path, folder: Path) -> LoadedGame:
+    modules = {name: _import_module(name, source, folder) for name in module_names(source)}
     return game_of(modules, source, folder)
 
 
@@ -164,25 +183,34 @@ def game_of(modules: Mapping[str, ModuleType], source: Path, folder: Path) -> Lo
     return LoadedGame(_options(modules), ModuleHooks(modules.get("hooks")), source, steps)
 
 
-def _forget() -> None:
-    """Let no module of a copy that could not be loaded stand in for one of the next copy."""
+def begin_package(source: Path) -> None:
+    """Have `game` be this folder.
+
+    No module of a copy that could not be loaded stands in for one of the next copy.
+    """
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
+    package = ModuleType(PACKAGE)
+    package.__path__ = [str(source)]
+    sys.modules[PACKAGE] = package
 
 
-def _module_names(folder: Path, within: str = "") -> Iterator[str]:
+def module_names(folder: Path, within: str = "") -> Iterator[str]:
     """All modules, packages before what is in them; nothing is imported to find them."""
     for found in pkgutil.iter_modules([str(folder)], within):
+        name = found.name.rpartition(".")[2]
+        if name in NO_CODE:
+            continue
         yield found.name
         if found.ispkg:
-            yield from _module_names(folder / found.name.rpartition(".")[2], f"{found.name}.")
+            yield from module_names(folder / name, f"{found.name}.")
 
 
 def _import_module(name: str, source: Path, folder: Path) -> ModuleType:
     try:
         return importlib.import_module(f"{PACKAGE}.{name}")
     except (Exception, SystemExit) as exc:
-        text = f"{folder / _place(exc, source)}: {_what(exc)}"
+        text = f"{folder / _place(exc, source)}: {what(exc)}"
         raise GameError(text.replace(str(source), str(folder))) from exc
 
 
@@ -218,24 +246,31 @@ def error_text(error: Exception, game: LoadedGame, folder: Path | None) -> str:
     """One line for what game code has raised: its file and line, where it has one, and what."""
     place = _place(error, game.source) if game.source is not None else ""
     if folder is None or not place:
-        return _what(error)
-    return f"{folder / place}: {_what(error)}"
+        return what(error)
+    return f"{folder / place}: {what(error)}"
 
 
 def _place(error: BaseException, source: Path) -> str:
     """File and line in the game that an error is about, relative to its folder."""
-    found = ""
+    found = place_of(error, source)
+    return f"{found[0]}, line {found[1]}" if found else ""
+
+
+def place_of(error: BaseException, source: Path) -> tuple[str, int] | None:
+    """File, relative to a game's folder where it is in it, and line that an error is about."""
+    found = None
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename).is_relative_to(source):
-            found = f"{Path(frame.filename).relative_to(source)}, line {frame.lineno}"
+            found = str(Path(frame.filename).relative_to(source)), frame.lineno or 0
     if isinstance(error, SyntaxError) and error.filename:
         place = Path(error.filename)
         name = place.relative_to(source) if place.is_relative_to(source) else place
-        found = f"{name}, line {error.lineno}"
+        found = str(name), error.lineno or 0
     return found
 
 
-def _what(error: BaseException) -> str:
+def what(error: BaseException) -> str:
+    """What an error says, in one line, without where."""
     if isinstance(error, UserError):
         return str(error)
     text = error.msg if isinstance(error, SyntaxError) else str(error)

@@ -1,6 +1,6 @@
 """Try a game without processes: a world in memory, clients that type, what they are shown.
 
-    world = World()
+    world = World()                    # or World.of_game(FOLDER), a game as `everdoor up` runs it
     world.auth.add("Anna", "a good password")
     anna = world.connect()
     anna.type('connect Anna "a good password"')
@@ -14,19 +14,25 @@ Commands run as on a server, one line after another; auth is a dictionary, waiti
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 from everdoor.errors import CallRefused
 from everdoor.ids import SessionKey
+from everdoor.settings import settings_of
 from everdoor.state import REBOOT, AppSession
 from everdoor_server.accounts import Account
 from everdoor_server.adoption import INTERRUPTED
+from everdoor_server.configured import Configured, configure
 from everdoor_server.engine import Game, GameOptions
+from everdoor_server.game import LoadedGame, import_in_place
 from everdoor_server.memoryauth import MemoryAuth
 from everdoor_server.objects import START_LABEL, Character, Object, Room
+from everdoor_server.restarts import Ending, Hooks
 from everdoor_server.rows import MemoryRows, WorldRows
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Ask, Call, Pause, Request, Running
+from everdoor_server.world.starter import starter_world
 
 _READ = ("text", "prompt")
 
@@ -89,6 +95,7 @@ class World:
         rows: What is stored already; without it there is one room, "Limbo", where players begin.
         session_class, account_class, character_class: What sessions, accounts and new characters
             are.
+        hooks: What the game does around starts and ends; `restart` runs those of a start.
 
     Attributes:
         game: The game under test; another one after `restart`.
@@ -104,9 +111,11 @@ class World:
         session_class: type[ServerSession] = ServerSession,
         account_class: type[Account] = Account,
         character_class: type[Character] = Character,
+        hooks: Hooks | None = None,
     ) -> None:
         self._options = options
         self._classes = (session_class, character_class, account_class)
+        self._hooks = hooks
         self._app = AppSession("testing", minimal=True, silent=True)
         self._clients: dict[SessionKey, Client] = {}
         self._connections = 0
@@ -120,6 +129,41 @@ class World:
         if rows is None:
             limbo = self.game.objects.create(Room, "Limbo")
             limbo.tags.add(START_LABEL.name, START_LABEL.category)
+
+    @classmethod
+    def of_game(cls, folder: Path | str, **settings: Any) -> Self:
+        """Make a new world of a game: its steps have built it, its start hooks have run.
+
+        Args:
+            folder: Where its `everdoor.toml` is; the environment does not count.
+            **settings: Settings by name, over those of the file.
+
+        Raises:
+            SettingsError: A setting is at fault.
+            GameError: The game cannot be imported.
+        """
+        configured, loaded = _load(Path(folder).resolve(), settings)
+        world = cls.of_loaded(configured, loaded)
+        world.game.at_server_start(Ending.STOP)
+        return world
+
+    @classmethod
+    def of_loaded(cls, configured: Configured, loaded: LoadedGame) -> Self:
+        """The same of a game that is loaded already; no hooks are run."""
+        rows = MemoryRows()
+        if not loaded.steps:
+            rows.apply(starter_world())
+        world = cls(
+            configured.options,
+            rows,
+            configured.session_class,
+            configured.account_class,
+            configured.character_class,
+            loaded.hooks,
+        )
+        world.game.build(loaded.steps)
+        world.commit()
+        return world
 
     @property
     def start(self) -> Object:
@@ -187,6 +231,7 @@ class World:
         self.game = self._make_game(self.rows)
         for client in open_clients:
             self._adopt(client)
+        self.game.at_server_start(Ending.CRASH)
 
     def _adopt(self, client: Client) -> None:
         before = client.session
@@ -202,7 +247,14 @@ class World:
     def _make_game(self, rows: WorldRows) -> Game:
         session, character, account = self._classes
         return Game(
-            rows, self, lambda: self.now, self._options, session, character, account_class=account
+            rows,
+            self,
+            lambda: self.now,
+            self._options,
+            session,
+            character,
+            account_class=account,
+            hooks=self._hooks,
         )
 
     def _run(self, session: ServerSession, line: str) -> None:
@@ -269,3 +321,9 @@ class World:
 
     def inject(self, session: ServerSession, text: str) -> None:
         self._injected.append((session, text))
+
+
+def _load(folder: Path, values: dict[str, Any]) -> tuple[Configured, LoadedGame]:
+    settings = settings_of(folder, **values)
+    loaded = import_in_place(settings.game) if settings.game is not None else LoadedGame()
+    return configure(settings, loaded.options), loaded

@@ -8,6 +8,7 @@ from everdoor.settings.loading import (
     Settings,
     describe,
     load_settings,
+    settings_of,
     without_password,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "Settings",
     "describe",
     "load_settings",
+    "settings_of",
     "without_password",
 ]
