@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import tomllib
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -96,6 +98,50 @@ def load_settings(other_variables: Collection[str] | None = ()) -> Settings:
         raise SettingsError("\n".join(_problems(exc))) from exc
     except (OSError, ValueError) as exc:
         raise SettingsError(f"{FILE} cannot be read: {exc}") from exc
+
+
+def settings_of(folder: Path, **values: object) -> Settings:
+    """Read the settings of a folder's `everdoor.toml` alone, as for tests of the game there.
+
+    The environment does not count, and relative paths start at the folder.
+
+    Args:
+        folder: An absolute path.
+        **values: Settings by name, over those of the file.
+
+    Raises:
+        SettingsError: As for `load_settings`.
+    """
+    try:
+        path = folder / FILE
+        read = tomllib.loads(path.read_text()) if path.exists() else {}
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"{FILE} cannot be read: {exc}") from exc
+    given = {"home": "var", **read, **values}
+    for name in ("home", "game"):
+        if isinstance(found := given.get(name), str):
+            given[name] = folder / found
+    try:
+        return _Alone(**given)
+    except ValidationError as exc:
+        raise SettingsError("\n".join(_problems(exc))) from exc
+
+
+class _Alone(Settings):
+    """Settings that are read from nowhere."""
+
+    model_config = SettingsConfigDict(toml_file=None)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def describe(settings: Settings) -> list[SettingInfo]:
