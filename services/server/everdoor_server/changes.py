@@ -1,7 +1,7 @@
 """Which rows of the world differ from the database, until the turn writes them.
 
-Objects, accounts and scripts mark a row when they change; what it holds is asked for once, when
-the turn takes all changes for its commit. Nothing here reads or writes a database.
+Objects, accounts, scripts and channels mark a row when they change; what it holds is asked for
+once, when the turn takes all changes for its commit. Nothing here reads or writes a database.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "script": ("id",),
     "script_attribute": ("script_id", "name"),
     "script_tag": ("script_id", "category", "name"),
+    "channel": ("id",),
+    "channel_message": ("channel_id", "number"),
     "counter": ("name",),
 }
 """The tables of the world and the columns that name a row of each, in order."""

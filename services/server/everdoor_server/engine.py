@@ -23,6 +23,7 @@ from everdoor_server.accounts import Account, AccountOptions, Accounts
 from everdoor_server.bringingback import BringingBack
 from everdoor_server.building import Step, build
 from everdoor_server.changes import Changes
+from everdoor_server.channels import Channels
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.cmdsethandler import CmdSetHandler, CmdSetLibrary
 from everdoor_server.commands.default.screens import CONNECTION_SCREEN
@@ -95,7 +96,7 @@ class Game:
         hooks: What the game does around starts and ends.
 
     Attributes:
-        sessions, accounts, objects, register: What commands reach as `self.game`.
+        sessions, accounts, objects, channels, register: What commands reach as `self.game`.
         door: Who may be here.
         start_time: When this generation began, in epoch seconds.
         ask_restart: Set by the shell.
@@ -131,8 +132,9 @@ class Game:
         self._puppeting = Puppeting(self.accounts)
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
         self.door = Door(self.sessions)
+        self.channels = Channels(rows, self._changes, self.sessions)
         nearby = NearbyCmdSets(self._sets["cmdset_character"])
-        self._commands = CommandHandler(self, nearby, MergeCache())
+        self._commands = CommandHandler(self, nearby, MergeCache(), self._channel_line)
 
     # What the turn asks.
 
@@ -393,6 +395,10 @@ class Game:
     def cmdset_for(self, session: ServerSession) -> MergedCmdSet:
         """All that can be typed in a session now."""
         return self._commands.cmdset_for(session)
+
+    def _channel_line(self, session: ServerSession, line: str) -> str:
+        account = session.account
+        return self.channels.called_by(account, line) if isinstance(account, Account) else ""
 
     # Command sets.
 

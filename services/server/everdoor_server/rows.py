@@ -1,4 +1,4 @@
-"""What objects, accounts and scripts ask of the database, and the same kept in memory.
+"""What objects, accounts, scripts and channels ask of the database, and the same kept in memory.
 
 `WorldRows` names what the store of a world (`everdoor_server.world`) offers for reading; writing
 goes through `everdoor_server.commit`. `MemoryRows` keeps the rows in dictionaries: a world without
@@ -83,6 +83,25 @@ class TimerRow(NamedTuple):
     attempts: int
 
 
+class ChannelRow(NamedTuple):
+    """A channel as stored; see `channels.Channel`."""
+
+    id: int
+    key: str
+    aliases: tuple[str, ...] = ()
+    desc: str = ""
+    locks: str = ""
+    for_all: bool = False
+
+
+class MessageRow(NamedTuple):
+    """What was said on a channel, at epoch seconds; later ones have higher numbers."""
+
+    number: int
+    said_at: float
+    text: str
+
+
 class WorldRows(Protocol):
     """Reads committed rows; cheap, and never in the way of a writer."""
 
@@ -141,11 +160,21 @@ class WorldRows(Protocol):
     def timers(self) -> list[TimerRow]:
         """The timers of all scripts that are to repeat."""
 
+    def channels(self) -> list[ChannelRow]:
+        """All channels, by id."""
+
+    def channel_messages(self, channel_id: int) -> list[MessageRow]:
+        """What is kept of a channel, by number."""
+
     def counter(self, name: str) -> int:
         """Highest number given out; 0 when none was."""
 
 
-PARTS = {"object": ("attribute", "tag"), "script": ("script_attribute", "script_tag")}
+PARTS = {
+    "object": ("attribute", "tag"),
+    "script": ("script_attribute", "script_tag"),
+    "channel": ("channel_message",),
+}
 """Tables whose rows belong to a row of another, and go with it."""
 
 
@@ -237,6 +266,14 @@ class MemoryRows:
             if row.due_s is not None
         ]
 
+    def channels(self) -> list[ChannelRow]:
+        return [channel_row(row) for _, row in sorted(self._table("channel").items())]
+
+    def channel_messages(self, channel_id: int) -> list[MessageRow]:
+        rows = sorted(self._table("channel_message").items())
+        of_channel = [row for key, row in rows if key[0] == channel_id]
+        return [MessageRow(row["number"], row["said_at"], row["text"]) for row in of_channel]
+
     def counter(self, name: str) -> int:
         row = self._table("counter").get((name,))
         return row["value"] if row else 0
@@ -303,6 +340,18 @@ def script_row(columns: Any, tags: Iterable[tuple[str, str]]) -> ScriptRow:
     of_row = {name: columns[name] for name in ScriptRow._fields if name != "tags"}
     flags = {name: bool(columns[name]) for name in ("start_delay", "persistent", "active")}
     return ScriptRow(**{**of_row, **flags}, tags=tuple(tags))
+
+
+def channel_row(columns: Any) -> ChannelRow:
+    """Build a ChannelRow from the columns of the table `channel`, by name."""
+    return ChannelRow(
+        id=columns["id"],
+        key=columns["key"],
+        aliases=tuple(columns["aliases"]),
+        desc=columns["description"],
+        locks=columns["locks"],
+        for_all=bool(columns["for_all"]),
+    )
 
 
 def _is_named(row: ObjectRow, folded: str) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from everdoor_server.changes import Changes
 from everdoor_server.commit import Change, Commit
 from everdoor_server.objects import Exit, Objects, Thing
-from everdoor_server.rows import Label, MemoryRows, WorldRows
+from everdoor_server.rows import ChannelRow, Label, MemoryRows, MessageRow, WorldRows
+from everdoor_server.testing import World
 from everdoor_server.world import Store
 from postgres import Postgres
 from stage import Stage
@@ -135,3 +136,25 @@ def test_world_is_the_same_when_it_is_read_again(stage: Stage, kept: Kept) -> No
     assert found is not None and found.location is again.get(2)
     assert found.db.friends == {"best": again.get(1), "met": [(1, {"x"})]}
     assert [obj.id for obj in again.get(2).contents] == [anna.id]  # type: ignore[union-attr]
+
+
+def test_rows_have_channels_and_what_was_said_on_them(kept: Kept) -> None:
+    world = World(rows=MemoryRows())
+    channels = world.game.channels
+    trade = channels.create("Trade", ("t",), "Buying", "send:perm(Admin)", for_all=True)
+    trade.msg("one")
+    trade.msg("|rtwo")
+    kept.write(world.game.take_changes())
+    public, stored = kept.rows.channels()
+    assert public.key == "Public" and public.for_all
+    locks = "listen:all();send:perm(Admin);control:perm(Admin)"
+    assert stored == ChannelRow(2, "Trade", ("t",), "Buying", locks, True)
+    assert kept.rows.channel_messages(2) == [
+        MessageRow(1, world.now, "one"),
+        MessageRow(2, world.now, "|rtwo"),
+    ]
+    channels.delete(trade)
+    kept.write(world.game.take_changes())
+    assert [row.key for row in kept.rows.channels()] == ["Public"]
+    assert kept.rows.channel_messages(2) == []
+    assert kept.rows.counter("channel") == 2

@@ -77,6 +77,10 @@ class Account:
         "boot:perm(Admin)"
     )
 
+    hears_plainly: ClassVar[bool] = True
+    sends_plainly: ClassVar[bool] = True
+    """As those of an Object."""
+
     id: int
     key: str
     is_superuser: bool
@@ -85,6 +89,11 @@ class Account:
     lock_storage: str
     cmdset_paths: tuple[str, ...]
     accounts: Accounts
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.hears_plainly = cls.msg is Account.msg and cls.at_msg_receive is Account.at_msg_receive
+        cls.sends_plainly = cls.at_msg_send is Account.at_msg_send
 
     def __init__(self, accounts: Accounts, row: AccountRow) -> None:
         state = self.__dict__

@@ -7,15 +7,15 @@ a `Nearby`, which the engine implements on the world.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from everdoor.markup.tags import escape
 from everdoor.playertext import clean
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet, Providers
 from everdoor_server.commands.command import Command, CommandGame
-from everdoor_server.commands.parser import Entry, Match
+from everdoor_server.commands.parser import Allowed, Entry, Match
 from everdoor_server.commands.syscmdkeys import (
     CMD_LOGINSTART,
     CMD_MULTIMATCH,
@@ -27,6 +27,10 @@ from everdoor_server.waits import Running, ask, sleep
 
 SESSION, ACCOUNT, PUPPET, NEARBY = range(4)
 """Where a command comes from: the `origin` of its entry."""
+
+
+Reword: TypeAlias = Callable[[ServerSession, str], str]
+"""A line that no command fits, as one that some may; nothing when there is none."""
 
 
 class Nearby(Protocol):
@@ -46,12 +50,20 @@ class CommandHandler:
         game: What commands get as `game`.
         nearby: The world around puppets.
         cache: Merged sets, kept.
+        reword: Says what else a line may mean that no command fits, such as the name of a channel.
     """
 
-    def __init__(self, game: CommandGame, nearby: Nearby, cache: MergeCache) -> None:
+    def __init__(
+        self,
+        game: CommandGame,
+        nearby: Nearby,
+        cache: MergeCache,
+        reword: Reword = lambda session, line: "",
+    ) -> None:
         self._game = game
         self._nearby = nearby
         self._cache = cache
+        self._reword = reword
 
     def cmdset_for(self, session: ServerSession) -> MergedCmdSet:
         """Merge all that can be typed in a session now."""
@@ -88,7 +100,10 @@ class CommandHandler:
         if not line:
             return self._system(session, cmdset, CMD_NOINPUT, raw_string)
         who = session.puppet or session.account or session
-        matches = cmdset.match(line, lambda command: command.access(who))
+        allowed: Allowed = lambda command: command.access(who)  # noqa: E731
+        matches = cmdset.match(line, allowed)
+        if not matches and (reworded := self._reword(session, line)):
+            matches = cmdset.match(reworded, allowed)
         if len(matches) == 1:
             entry, name, args = matches[0]
             return _start(self._prepared(session, cmdset, entry, name, args, raw_string))

@@ -253,3 +253,28 @@ class ScriptTag(WorldTable, table=True):
     script_id: int = Field(sa_column=_part_of("world_script"))
     category: str = Field(sa_column=_text(key=True))
     name: str = Field(sa_column=_text(key=True))
+
+
+class Channel(WorldTable, table=True):
+    """A channel (`everdoor_server.rows.ChannelRow`)."""
+
+    __tablename__ = "world_channel"
+
+    id: int = Field(sa_column=_number(key=True))
+    key: str = Field(sa_column=_text())
+    aliases: str = Field(sa_column=_text())
+    description: str = Field(sa_column=_text())
+    locks: str = Field(sa_column=_text())
+    for_all: bool
+
+
+class ChannelMessage(WorldTable, table=True):
+    """What was said on a channel; the latest are kept."""
+
+    __tablename__ = "world_channel_message"
+    __table_args__: ClassVar = BY_KEY
+
+    channel_id: int = Field(sa_column=_part_of("world_channel"))
+    number: int = Field(sa_column=_number(key=True))
+    said_at: float = Field(sa_column=Column(Double, nullable=False))
+    text: str = Field(sa_column=_text())

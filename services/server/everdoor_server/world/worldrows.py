@@ -102,8 +102,8 @@ class WorldRows:
         self._timers = compiled(_timers(), dialect)
         one_account = select(table_of(Account).c.id).limit(literal_column("1"))
         self._any_account = compiled(one_account, dialect)
-        channel, message = table_of(Channel).c, table_of(ChannelMessage).c
-        self._channels = query(Channel, dialect, channel.id.is_not(None))
+        message = table_of(ChannelMessage).c
+        self._channels = query(Channel, dialect)
         self._messages = query(ChannelMessage, dialect, message.channel_id == bindparam("id"))
         counted = table_of(Counter).c.name == bindparam("name")
         self._counter = query(Counter, dialect, counted)

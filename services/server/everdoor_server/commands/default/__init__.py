@@ -27,6 +27,7 @@ from everdoor_server.commands.default.building.ways import (
     CmdTunnel,
     CmdUnLink,
 )
+from everdoor_server.commands.default.channels import CmdChannel
 from everdoor_server.commands.default.characters import CmdCharCreate, CmdCharDelete
 from everdoor_server.commands.default.cmdsets import (
     AccountCmdSet,
@@ -46,6 +47,7 @@ from everdoor_server.commands.default.general import (
 from everdoor_server.commands.default.help import CmdHelp
 from everdoor_server.commands.default.muxcommand import MuxAccountCommand, MuxCommand
 from everdoor_server.commands.default.options import CmdOption
+from everdoor_server.commands.default.pages import CmdPage
 from everdoor_server.commands.default.passwords import CmdPassword, CmdUserPassword
 from everdoor_server.commands.default.permissions import CmdPerm
 from everdoor_server.commands.default.python import CmdPy
@@ -71,6 +73,7 @@ __all__ = [
     "CharacterCmdSet",
     "CmdBan",
     "CmdBoot",
+    "CmdChannel",
     "CmdCharCreate",
     "CmdCharDelete",
     "CmdCreate",
@@ -96,6 +99,7 @@ __all__ = [
     "CmdOOCLook",
     "CmdOpen",
     "CmdOption",
+    "CmdPage",
     "CmdPassword",
     "CmdPerm",
     "CmdPose",

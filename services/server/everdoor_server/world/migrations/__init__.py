@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `versions`."""
 
 VERSION_TABLE = "world_version"

@@ -59,7 +59,7 @@ class CmdDesc(BuildingCommand):
       desc <thing> =
 
     Without a thing it describes the place where you are; with nothing behind
-    the = what it is like by nature is shown again. |/ in it begins a line.
+    the = what it is like by nature is shown again. ||/ in it begins a line.
     """
 
     key = "desc"
