@@ -259,6 +259,12 @@ class Game:
     # Around starts and ends of the server.
 
     @entry
+    def build(self, steps: Iterable[Step]) -> list[str]:
+        """Do what the game's world is built of and this world has not seen yet; as
+        `building.build`."""
+        return build(steps, self)
+
+    @entry
     def at_server_start(self, ended: Ending) -> None:
         """A generation begins; `ended` is how the one before it did."""
         self._ended = ended
@@ -280,12 +286,6 @@ class Game:
     def at_server_resume(self) -> None:
         """The end that was planned has been called off: puppets that it released are taken
         again."""
-    @entry
-    def build(self, steps: Iterable[Step]) -> list[str]:
-        """Do what the game's world is built of and this world has not seen yet; as
-        `building.build`."""
-        return build(steps, self)
-
         ending, self._ending = self._ending, Ending.CRASH
         run_hooks(self._hooks, RESUME_HOOKS[ending], self)
         released, self._released = self._released, []
