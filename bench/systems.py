@@ -133,6 +133,7 @@ class EchoSystem:
         own = {
             "home": self.home,
             "telnet_port": self.port,
+            "web_port": 0,
             "listen_address": HOST,
             "login_throttle_limit": 0,
             "max_connection_rate": 0,

@@ -170,6 +170,7 @@ class System:
         own = {
             "home": self.home,
             "telnet_port": self.port,
+            "web_port": 0,
             "listen_address": HOST,
             **UNLIMITED,
             **self._settings,

@@ -136,6 +136,9 @@ class PortalSession:
     def at_login(self) -> None:
         """Somebody has logged in: a hook for protocols that tell their client so."""
 
+    def at_server_away(self, is_away: bool) -> None:
+        """The game is away for so long that players are told, or here again: a hook likewise."""
+
     # From the client.
 
     def learn_flags(self, flags: Mapping[str, Any]) -> None:

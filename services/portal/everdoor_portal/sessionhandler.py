@@ -425,6 +425,13 @@ class PortalSessionHandler:
 
     # From the portal itself.
 
+    def announce_away(self, is_away: bool, text: str, conns: Collection[int]) -> None:
+        """Tell these clients that the game is away, or here again."""
+        for session in self._sessions.values():
+            if session.has_client and session.key.conn in conns:
+                session.at_server_away(is_away)
+        self.announce(text, conns)
+
     def announce(self, text: str, conns: Collection[int]) -> None:
         """Show a text to these clients, from the portal: it is in no row."""
         args: list[Any] = [text]

@@ -260,7 +260,7 @@ class Uplink:
             self._send([Deaths(lines[i : i + INPUTS_PER_FRAME])], now)
         for inputs in _in_frames(list(self._sessions.held())):
             self._send(inputs, now)
-        self._sessions.announce(BACK_NOTICE, self._told)
+        self._sessions.announce_away(False, BACK_NOTICE, self._told)
         self._told.clear()
 
     def _refused(self, code: str, text: str, now: float) -> None:
@@ -317,7 +317,7 @@ class Uplink:
         if 0 < self._notice_after_s < away_s:
             # Not once for all: others connect while it is away.
             untold = {session.key.conn for session in self._sessions} - self._told
-            self._sessions.announce(AWAY_NOTICE, untold)
+            self._sessions.announce_away(True, AWAY_NOTICE, untold)
             self._told |= untold
         if 0 < self._max_hold_s < away_s:
             self._let_go()

@@ -121,7 +121,10 @@ def _tell_when_up(
 def _invitation(settings: Settings, reports: list[StatusReport]) -> str:
     """Where to play; portals know the port where the setting leaves it open."""
     infos = [worker.info for report in reports for worker in report.workers]
-    ports = [info["telnet_port"] for info in infos if "telnet_port" in info]
-    port = ports[0] if ports else settings.telnet_port
-    is_open = any("incarnation" in info for info in infos)
-    return f" Play: telnet {settings.listen_address or 'localhost'} {port}" if is_open else ""
+    doors = next((info for info in infos if "telnet_port" in info), None)
+    if doors is None:
+        return ""
+    host = settings.listen_address or "localhost"
+    in_url = f"[{host}]" if ":" in host else host
+    page = f", or http://{in_url}:{doors['web_port']}/" if "web_port" in doors else ""
+    return f" Play: telnet {host} {doors['telnet_port']}{page}"

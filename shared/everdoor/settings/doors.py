@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from everdoor.settings.kinds import Limit, Networks, Port, Seconds, setting
+from everdoor.settings.kinds import DoorPort, Limit, Networks, Port, Seconds, setting
 
 
 class DoorSettings(BaseModel):
@@ -21,6 +21,25 @@ class DoorSettings(BaseModel):
         "a port, 0 to 65535",
         "TCP port for telnet clients, shared by all portals of one home. 0: any free one, told in "
         "the log and by `everdoor status`.",
+    )
+    web_port: DoorPort = setting(
+        lambda known: 4001 if known["telnet_port"] else 0,
+        "a port, 0 to 65535, or off",
+        "TCP port for browsers and WebSocket clients, shared by all portals of one home; the page "
+        "to play on is there. Unless set: 4001, or any free one when telnet_port is. 0: any free "
+        "one. `off`: there is no such door.",
+    )
+    web_origins: str = setting(
+        "",
+        "origins such as https://game.example, separated by commas, or *, or nothing",
+        "Other sites whose pages may connect to the web port. Empty: only pages that came from the "
+        "same host and port, and programs that are no browsers. `*`: all.",
+    )
+    trusted_proxies: Networks = setting(
+        "",
+        "IP addresses and ranges, separated by commas, or nothing",
+        "Web proxies in front of the web port, such as `127.0.0.1, 10.0.0.0/8`, whose header "
+        "X-Forwarded-For tells the client's address. Empty: nobody is believed.",
     )
     telnet_keepalive_s: Seconds = setting(
         30.0,

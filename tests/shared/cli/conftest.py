@@ -11,4 +11,4 @@ from everdoor_program import Shell
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path, telnet_port="0", listen_address="127.0.0.1")
+    return Shell(tmp_path, telnet_port="0", web_port="0", listen_address="127.0.0.1")

@@ -95,7 +95,8 @@ def test_up_does_not_start_with_bad_settings(shell: Shell) -> None:
 def test_up_runs_a_whole_system_until_down(shell: Shell) -> None:
     with shell.start("up") as up:
         said = read_until(up, "Everything is up.")
-        invitation = re.search(r"Play: telnet 127\.0\.0\.1 (\d+)$", said.rstrip())
+        where = r"Play: telnet 127\.0\.0\.1 (\d+), or http://127\.0\.0\.1:\d+/$"
+        invitation = re.search(where, said.rstrip())
         assert invitation, said
         socket.create_connection(("127.0.0.1", int(invitation[1]))).close()
         status = shell.run("status", "--json")

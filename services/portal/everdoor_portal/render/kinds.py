@@ -72,6 +72,11 @@ def asks_for_a_kind(options: Mapping[str, Any]) -> bool:
     return not _WORDS.isdisjoint(options)
 
 
+def without_kind(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of an output that are for its client, not for how it is rendered."""
+    return {name: value for name, value in options.items() if name not in _WORDS}
+
+
 def for_output(kind: Kind, options: Mapping[str, Any]) -> Kind:
     """Change a client's kind for one output, as its options say.
 

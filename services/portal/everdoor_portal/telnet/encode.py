@@ -16,10 +16,14 @@ def encode_text(text: str, encoding: str) -> bytes:
     CR LF, CR and LF all become CR LF. What the encoding cannot express becomes `?`. A byte 255
     is doubled, so that nothing in a text can be taken for a telnet command.
     """
+    return escape(plain_line_ends(text).encode(encoding, "replace"))
+
+
+def plain_line_ends(text: str) -> str:
+    """Make every line end of a text CR LF."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    data = text.replace("\n", "\r\n").encode(encoding, "replace")
-    return escape(data)
+    return text.replace("\n", "\r\n")
 
 
 def escape(data: bytes) -> bytes:

@@ -110,7 +110,7 @@ class LineAssembler:
             return
         text = _decode(bytes(self._pending), self.encoding)
         self._pending.clear()
-        self._append(text if text.isprintable() else _edit(text), events)
+        self._append(text if text.isprintable() else edit(text), events)
 
     def _append(self, text: str, events: list[Event]) -> None:
         length = len(text)
@@ -132,7 +132,8 @@ def _decode(raw: bytes, encoding: str) -> str:
     return raw.decode("latin-1")
 
 
-def _edit(text: str) -> str:
+def edit(text: str) -> str:
+    """Take what a player typed for what they meant: nothing to control, mistakes erased."""
     text = _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text)).replace("\t", " ")
     text = text.replace("\x7f", "\b")
     return _erase(text) if "\b" in text else text
