@@ -17,6 +17,9 @@ from everdoor.messages.callmessage import CallMessage, Name, Secret
 MAX_GUEST_NAMES = 1000
 """Names that a guest may be given, in one call."""
 
+MAX_KEY_TEXT = 100
+"""Longest kind and fingerprint of a public key: SHA-256 in base64 takes 50 characters."""
+
 MAX_BAN_S = 1e10
 """Longest ban that ends: three centuries; a longer one might as well not."""
 
