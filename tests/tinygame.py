@@ -27,6 +27,7 @@ from everdoor.messages.stream import (
     UpFrame,
 )
 from everdoor.state import AppSession
+from everdoor_server.acts import Act
 from everdoor_server.collector import Collector
 from everdoor_server.commit import (
     Change,
@@ -37,13 +38,12 @@ from everdoor_server.commit import (
     RosterEntry,
     Stored,
 )
-from everdoor_server.driving import Waiting
 from everdoor_server.links import IsAlive, Links
 from everdoor_server.restarts import Ending
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn
-from everdoor_server.waits import Running, redeem_ticket
+from everdoor_server.waits import Running, Waiting, redeem_ticket
 
 EPOCH_S = 1_700_000_000.0
 """The wall clock of these tests, when their monotonic one says 0."""
@@ -101,6 +101,31 @@ class Database:
         self.changes += commit.changes
 
 
+class TinyTimers:
+    """Timers that are given by the test.
+
+    Attributes:
+        due: What is to be run, in order; each returns nothing.
+        is_alone: Whether the next one is to run alone.
+    """
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
+        self.is_alone = False
+
+    def wait_s(self) -> float | None:
+        return 0.0 if self.due else None
+
+    def begin_turn(self) -> bool:
+        return self.is_alone
+
+    def run_next(self) -> bool:
+        if self.due:
+            self.due.pop(0)()
+            return True
+        return False
+
+
 class TinyGame:
     """GameRules whose lines are given by the test.
 
@@ -110,6 +135,7 @@ class TinyGame:
         accounts: By id, for sessions that are adopted.
         errors: (trace, error) as reported.
         hooks: Names of hooks and the sessids they ran for.
+        acts: What is run next though nobody has typed it.
         told: What clients have said out of band, and their sessids; a line `oob <name>` says what
             that does.
     """
@@ -126,6 +152,8 @@ class TinyGame:
         self.accounts: dict[int, Account] = {}
         self.errors: list[tuple[str, str]] = []
         self.hooks: list[tuple[str, int]] = []
+        self.acts: list[Act] = []
+        self.timers = TinyTimers()
         self.told: list[tuple[int, str, list[Any], dict[str, Any]]] = []
 
     @property
@@ -193,6 +221,10 @@ class TinyGame:
     def take_changes(self) -> list[Change]:
         changes, self._changes = self._changes, []
         return changes
+
+    def take_acts(self) -> list[Act]:
+        acts, self.acts = self.acts, []
+        return acts
 
     def change_count(self) -> int:
         return self._change_count

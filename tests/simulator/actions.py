@@ -15,6 +15,7 @@ from simulator.crashes import CRASHES
 from simulator.lines import GREETINGS, PLAIN, WAITING
 from simulator.portalprocess import PortalProcess
 from simulator.serverprocess import Phase, ServerProcess
+from simulator.timers import KINDS, set_up_in
 from simulator.world import ALL, World
 
 WORDS = (*PLAIN, *WAITING)
@@ -261,6 +262,14 @@ def _operate(world: World, a: int, b: int, c: int) -> None:
         server.turn.do(lambda: server.game.operate(c))
 
 
+def _timer(world: World, a: int, b: int, c: int) -> None:
+    """The game of server `a` sets a timer of kind `b`; seldom one that ends every server."""
+    server, kind = _server(world, a), KINDS[b % len(KINDS)]
+    if server is None or server.stops or (kind == "poison" and c % 3):
+        return
+    server.turn.do(lambda: set_up_in(server.game, c, kind))
+
+
 def _start_server(world: World, a: int, b: int, c: int) -> None:
     """A server starts; when `a` is odd also where another one serves."""
     if not world.servers or (a % 2 and len(world.servers) < MAX_SERVERS):
@@ -371,6 +380,7 @@ ACTIONS: dict[str, Callable[[World, int, int, int], None]] = {
     "send": _send,
     "turn": _turn,
     "operate": _operate,
+    "timer": _timer,
     "start-server": _start_server,
     "load": _load,
     "pause": _pause,

@@ -46,6 +46,8 @@ def unrest(world: World) -> str:
         return "a line that was set off does not run"
     if server.turn.has_work() or server.asked or server.answered or server.asleep:
         return "a command has not come to its end"
+    if timers := len(server.game.timers):
+        return f"{timers} timers have still to ring"
     for portal in world.portals:
         if portal.uplink.state is not LinkState.OPEN:
             return f"portal {portal.name} is {portal.uplink.state.value}"
@@ -91,6 +93,7 @@ def check_rest(world: World) -> None:
     if len({session.sessid for session in sessions.values()}) != len(sessions):
         raise Violation(f"a sessid is taken twice: {[(s.key, s.sessid) for s in server.sessions]}")
     _check_acts(world)
+    _check_timers(world)
     _check_leftovers(world, server)
 
 
@@ -102,6 +105,15 @@ def _check_acts(world: World) -> None:
         ran = world.history.ran.get(token)
         if values["count"] != 1 or (ran is not None and ran.id != values["execution"]):
             raise Violation(f"line {token} is {values} in the database, {ran} was seen")
+
+
+def _check_timers(world: World) -> None:
+    """Every timer has rung as often as it was to."""
+    if world.history.is_lost:
+        return
+    silent = {key: timer for key, timer in world.history.timers.items() if timer.left}
+    if silent:
+        raise Violation(f"timers that have not rung: {silent}")
 
 
 def _check_client(history: History, client: Client) -> None:

@@ -8,13 +8,15 @@ from everdoor.errors import Fenced
 from everdoor.ids import SessionKey
 from everdoor_server.commit import Commit, KnownPortal, Missed, OutboxRow, RosterEntry, Stored
 from everdoor_server.restarts import Ending
+from everdoor_server.rows import MemoryRows
 
 
 class Database:
     """What `everdoor_server.world` keeps, as far as the cores can tell.
 
     Attributes:
-        acts: The only table of the simulated world: for each line its effects and who did them.
+        acts: For each line its effects and who did them.
+        rows: Scripts.
     """
 
     def __init__(self) -> None:
@@ -26,6 +28,7 @@ class Database:
         self.ending = self.ended = Ending.STOP
         self.outbox: dict[str, list[OutboxRow]] = {}
         self.acts: dict[str, dict[str, Any]] = {}
+        self.rows = MemoryRows()
 
     def raise_generation(self) -> int:
         self.generation += 1
@@ -73,9 +76,11 @@ class Database:
         self.ending = commit.ending or self.ending
         if commit.last_sessid is not None:
             self.last_sessid = commit.last_sessid
+        self.rows.apply(change for change in commit.changes if change.table != "act")
         for change in commit.changes:
-            assert change.values is not None, "nothing in this world is deleted"
-            self.acts[change.key["token"]] = change.values
+            if change.table == "act":
+                assert change.values is not None, "what was done stays done"
+                self.acts[change.key["token"]] = change.values
 
     def _write_outbox(self, commit: Commit) -> None:
         for portal in commit.forgotten:

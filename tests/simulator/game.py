@@ -9,8 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from everdoor.ids import SessionKey
+from everdoor_server.acts import Act
+from everdoor_server.changes import Changes
 from everdoor_server.collector import Collector
 from everdoor_server.commit import Change
+from everdoor_server.objects import Objects
+from everdoor_server.rows import MemoryRows
+from everdoor_server.scripts import Timers
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.waits import Running
@@ -29,6 +34,7 @@ from simulator.lines import (
     poison,
     word_of,
 )
+from simulator.timers import WatchedScripts
 
 
 class RecordingCollector(Collector):
@@ -71,10 +77,20 @@ class Game:
 
     Args:
         acts: The world as the database holds it; copied.
+        rows: What the database holds of scripts.
+        clock: By which they are due.
+        died: The server before has died.
         die_in: Counts down the lines until the process dies in the midst of one; 0: it does not.
     """
 
-    def __init__(self, history: History, acts: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        history: History,
+        acts: dict[str, dict[str, Any]],
+        rows: MemoryRows,
+        clock: Callable[[], float],
+        died: bool,
+    ) -> None:
         self.history = history
         self.journal: list[Event] = []
         self.die_in = 0
@@ -82,6 +98,12 @@ class Game:
         self._changed: set[str] = set()
         self._changes = 0
         self.parents: dict[str, Run] = {}
+        self._acts_to_run: list[Act] = []
+        self._rows_changed = Changes()
+        objects = Objects(rows, self._rows_changed)
+        self.scripts = WatchedScripts(
+            self, rows, self._rows_changed, objects, clock, self._acts_to_run.append, died
+        )
 
     sessions: ServerSessionHandler
 
@@ -146,10 +168,20 @@ class Game:
 
     def take_changes(self) -> list[Change]:
         changed, self._changed = self._changed, set()
-        return [Change("act", {"token": t}, dict(self._acts[t])) for t in sorted(changed)]
+        acts = [Change("act", {"token": t}, dict(self._acts[t])) for t in sorted(changed)]
+        return acts + self._rows_changed.take()
+
+    def take_acts(self) -> list[Act]:
+        acts = list(self._acts_to_run)
+        self._acts_to_run.clear()
+        return acts
+
+    @property
+    def timers(self) -> Timers:
+        return self.scripts.timers
 
     def change_count(self) -> int:
-        return self._changes
+        return self._changes + self._rows_changed.count
 
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         session.set_puppet(Thing(account.id + 100, account.key))

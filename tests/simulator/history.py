@@ -16,6 +16,7 @@ from everdoor.ids import SessionKey
 from everdoor_server.commit import Commit
 from everdoor_server.driving import SKIPPED
 from everdoor_server.linkdead import MISSING, NOT_RESUMED
+from everdoor_server.scripts.timers import MOST_ATTEMPTS
 
 Entry: TypeAlias = tuple[str, str]
 """One output as a client logs it: name and first argument."""
@@ -89,6 +90,33 @@ class Passed(NamedTuple):
     is_deadly: bool
 
 
+class SetUp(NamedTuple):
+    """A timer that is kept has been set, to ring so often."""
+
+    script_id: int
+    times: int
+
+
+class Rang(NamedTuple):
+    """A timer that is kept has rung, `time` counted from 1."""
+
+    script_id: int
+    time: int
+    execution: int
+
+
+class Counted(NamedTuple):
+    """A timer is about to be run of which a server may have died."""
+
+    script_id: int
+
+
+class SetAside(NamedTuple):
+    """A timer will not ring any more: servers have died of it."""
+
+    script_id: int
+
+
 class Complete(NamedTuple):
     """The cursor of a session has moved: its command is done, or waits and is not run again."""
 
@@ -96,7 +124,23 @@ class Complete(NamedTuple):
     seq: int
 
 
-Event: TypeAlias = Shown | Ran | Finished | Left | Remembered | Moved | Passed | Complete
+OfTimer: TypeAlias = SetUp | Rang | Counted | SetAside
+Event: TypeAlias = Shown | Ran | Finished | Left | Remembered | Moved | Passed | Complete | OfTimer
+
+
+@dataclass
+class Timer:
+    """What is known of a timer that is kept.
+
+    Attributes:
+        left: How often it has still to ring.
+        rung: How often it has.
+        counted: How often it was announced since it rang last.
+    """
+
+    left: int
+    rung: int = 0
+    counted: int = 0
 
 
 @dataclass
@@ -110,6 +154,7 @@ class History:
         noted: Lines that were announced to their portals before they were run.
         stories: For each sessid all texts that it was shown, whatever its key was, in order;
             what it was shown again is not in it again.
+        timers: Those that are kept, by the id of their script.
         is_lost: The database has lost its last moments: what was promised before counts no more.
     """
 
@@ -126,6 +171,7 @@ class History:
     noted: set[str] = field(default_factory=set)
     stories: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     sessids: dict[SessionKey, int] = field(default_factory=dict)
+    timers: dict[int, Timer] = field(default_factory=dict)
     executions: int = 0
     is_lost: bool = False
 
@@ -167,6 +213,26 @@ class History:
                 self._pass(key, seq, is_deadly)
             case Complete(key=key, seq=seq):
                 self._complete(key, seq)
+            case SetUp(script_id=script_id, times=times):
+                self.timers[script_id] = Timer(times)
+            case Rang(script_id=script_id, time=time):
+                self._rang(script_id, time)
+            case Counted(script_id=script_id):
+                self.timers[script_id].counted += 1
+            case SetAside(script_id=script_id):
+                self._set_aside(script_id)
+
+    def _rang(self, script_id: int, time: int) -> None:
+        timer = self.timers[script_id]
+        if time != timer.rung + 1 or not timer.left:
+            raise Violation(f"timer {script_id} rings for time {time}, it is {timer}")
+        timer.rung, timer.left, timer.counted = time, timer.left - 1, 0
+
+    def _set_aside(self, script_id: int) -> None:
+        timer = self.timers[script_id]
+        if timer.counted < MOST_ATTEMPTS:
+            raise Violation(f"timer {script_id} was set aside, it is {timer}")
+        timer.left = 0
 
     def _complete(self, key: SessionKey, seq: int) -> None:
         """Lines that were run alone may be complete without having shown anything."""

@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 from everdoor.errors import CallRefused
 from everdoor.state import AppSession
 from everdoor_server.commit import Commit, OutboxRow
-from everdoor_server.driving import Waiting
 from everdoor_server.links import Links
 from everdoor_server.restarts import Ending
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn
-from everdoor_server.waits import Call, Pause
+from everdoor_server.waits import Call, Pause, Waiting
 from simulator.auth import Auth
 from simulator.checks import check_committed
 from simulator.database import Database
@@ -107,13 +106,15 @@ class ServerProcess:
         around = self._around
         stored = around.database.load(self.generation)
         self.collector = self._parts.collector(self.app)
-        self.game = Game(around.history, around.database.acts)
+        died = stored.ended is Ending.CRASH
+        self.game = Game(
+            around.history, around.database.acts, around.database.rows, around.clock, died
+        )
         self.game.sessions = self.sessions = ServerSessionHandler(
             self.collector, self.game, self._steady_clock(), around.mode
         )
         self.collector.journal = self.game.journal
         self.collector.by_key = self.sessions.by_key
-        died = stored.ended is Ending.CRASH
         self.links = self._parts.links(stored, HOST, around.is_alive, around.grace_s, now, died)
         self.turn = self._parts.turn(
             self.app,

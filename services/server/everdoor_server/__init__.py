@@ -12,6 +12,7 @@ from everdoor_server.commands.command import Command
 from everdoor_server.current import SESSION_HANDLER, SESSIONS
 from everdoor_server.engine import Game
 from everdoor_server.objects import Character, Exit, Object, Room, Thing
+from everdoor_server.scripts import Delay, Script, create_script, delay, search_script
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.waits import ask, authenticate, create_account, create_guest, sleep
@@ -22,12 +23,14 @@ __all__ = [
     "Character",
     "CmdSet",
     "Command",
+    "Delay",
     "Exit",
     "Game",
     "Object",
     "Room",
     "SESSIONS",
     "SESSION_HANDLER",
+    "Script",
     "ServerSession",
     "ServerSessionHandler",
     "Thing",
@@ -36,7 +39,10 @@ __all__ = [
     "authenticate",
     "create_account",
     "create_guest",
+    "create_script",
     "default_cmds",
+    "delay",
+    "search_script",
     "sleep",
     "syscmdkeys",
 ]

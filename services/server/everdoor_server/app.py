@@ -24,12 +24,11 @@ from everdoor_server.auth_client import AuthClient
 from everdoor_server.barrier import BARRIER_S, Barrier
 from everdoor_server.commit import Commit
 from everdoor_server.committing import CommitStore, Committer
-from everdoor_server.driving import Waiting
 from everdoor_server.links import Links
 from everdoor_server.restarts import Ending
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn
-from everdoor_server.waits import Call, Pause
+from everdoor_server.waits import Call, Pause, Waiting
 
 TICK_S = 0.25
 """How often links are told the time: twice within a heartbeat."""
@@ -260,6 +259,8 @@ class Server:
         self._tell_settled()
         if self._arrived or (self._turn.has_work() and not self._is_parked):
             self._work_soon()
+        else:
+            self._wake_for_timer()
 
     def _tell_settled(self) -> None:
         tell = self._on_settled
@@ -328,6 +329,14 @@ class Server:
                 self._turn.receive(dead)
             self._work()
         self._timers["tick"] = self._loop.call_later(TICK_S, self._tick)
+
+    def _wake_for_timer(self) -> None:
+        """Come back when a timer of the game is due, where that is before the next tick."""
+        if (waking := self._timers.pop("due", None)) is not None:
+            waking.cancel()
+        wait_s = self._turn.timer_wait_s()
+        if wait_s is not None and wait_s < TICK_S and not self._is_parked:
+            self._timers["due"] = self._loop.call_later(wait_s, self._work)
 
     def _confirm(self) -> None:
         self._spawn(self._auth.confirm(self._turn.take_answered()))

@@ -11,8 +11,8 @@ Source: docs/protocol.md, section 4.4.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -29,11 +29,12 @@ from everdoor.messages.stream import (
     Token,
 )
 from everdoor_server.collector import Collector
+from everdoor_server.errands import Errands
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes, is_idle_line
 from everdoor_server.linkdead import NOT_RESUMED, LinkDead
 from everdoor_server.session import ServerSession
-from everdoor_server.waits import Ask, Call, Pause, Request, Running
+from everdoor_server.waits import Ask, Call, Pause, Request, Running, Waiting
 
 MAX_INJECTED = 100
 """Lines that one typed line may set off; beyond it a command that runs itself would not end."""
@@ -57,18 +58,12 @@ Begin: TypeAlias = Callable[[Lane, Connected], ServerSession]
 _log = structlog.get_logger(__name__)
 
 
-class Waiting(NamedTuple):
-    """A command waits: answer with `Turn.resume(id, ...)`. `key` names the wait for auth."""
-
-    id: int
-    key: CallKey
-    request: Call | Pause
-
-
 class Driver:
     """Runs the lines of all lanes of one generation.
 
     Args:
+        errands: What is run though nobody has typed it.
+        ids: Numbers for waits.
         new_session: Called with the first input of a connection.
     """
 
@@ -78,6 +73,8 @@ class Driver:
         collector: Collector,
         lanes: Lanes,
         link_dead: LinkDead,
+        errands: Errands,
+        ids: Iterator[int],
         new_session: Begin,
     ) -> None:
         self._rules = rules
@@ -85,12 +82,13 @@ class Driver:
         self._lanes = lanes
         self._new_session = new_session
         self._link_dead = link_dead
+        self._errands = errands
+        self._ids = ids
         self._alone: Lane | None = None
         self._set_off: deque[Lane] = deque()
         self._set_off_lines = 0
         self._waits: list[Waiting] = []
         self._waiting: dict[int, Lane] = {}
-        self._last_wait = 0
 
     # One line.
 
@@ -320,10 +318,10 @@ class Driver:
 
     def _wait_for_shell(self, lane: Lane, request: Call | Pause) -> None:
         lane.calls += 1
-        self._last_wait += 1
-        self._waiting[self._last_wait] = lane
+        wait_id = next(self._ids)
+        self._waiting[wait_id] = lane
         key = CallKey(lane.key, lane.seq, lane.calls)
-        self._waits.append(Waiting(self._last_wait, key, request))
+        self._waits.append(Waiting(wait_id, key, request))
 
     def _complete(self, lane: Lane) -> None:
         if self._lanes.has_ended(lane):
@@ -350,10 +348,16 @@ class Driver:
     # Waits.
 
     def is_waiting(self, wait_id: int) -> bool:
-        return wait_id in self._waiting
+        return wait_id in self._waiting or self._errands.is_waiting(wait_id)
 
     def go_on(self, wait_id: int, answer: Any, error: Exception | None) -> Lane | None:
         """Let a command go on with what it waited for; returns its lane, if it still waits."""
+        if self._errands.is_waiting(wait_id):
+            self._set_off_lines = 0
+            self._errands.go_on(wait_id, answer, error)
+            self._hand_out(None)
+            self._run_set_off()
+            return None
         lane = self._waiting.pop(wait_id, None)
         if lane is None:
             return None
@@ -368,7 +372,8 @@ class Driver:
     def take_waits(self) -> list[Waiting]:
         """What commands have begun to wait for since the last call, and still do."""
         waits, self._waits = self._waits, []
-        return [waiting for waiting in waits if self._still_waits(waiting)]
+        waits = [waiting for waiting in waits if self._still_waits(waiting)]
+        return waits + self._errands.take_waits()
 
     def _still_waits(self, waiting: Waiting) -> bool:
         lane = self._waiting[waiting.id]
@@ -386,8 +391,14 @@ class Driver:
         self._run_set_off()
 
     def _run_set_off(self) -> None:
-        """Run the lines that were set off in lanes that are free; the others run theirs later."""
-        while self._set_off:
+        """Run the lines that were set off in lanes that are free, the others run theirs later; and
+        what nobody has typed."""
+        while self._set_off or self._errands:
+            while self._errands and self._counts():
+                self._errands.begin_next()
+                self._hand_out(None)
+            if not self._set_off:
+                return
             other = self._set_off.popleft()
             if other.running is None and (text := self._next_injected(other)) is not None:
                 other.marks = self._marks()
@@ -405,12 +416,22 @@ class Driver:
         self._hand_out(lane)
         if not lane.injected or self._lanes.has_ended(lane):
             return None
-        self._set_off_lines += 1
-        if self._set_off_lines > MAX_INJECTED:
-            lane.injected.clear()
-            _log.error("a line set off too many others", trace=lane.trace, most=MAX_INJECTED)
+        if not self._counts(lane):
             return None
         return lane.injected.popleft()
+
+    def _counts(self, lane: Lane | None = None) -> bool:
+        """Count one more that was set off; False: it is one too many, and forgotten."""
+        self._set_off_lines += 1
+        if self._set_off_lines <= MAX_INJECTED:
+            return True
+        trace = lane.trace if lane is not None else ""
+        _log.error("a line set off too many others", trace=trace, most=MAX_INJECTED)
+        if lane is not None:
+            lane.injected.clear()
+        else:
+            self._errands.clear()
+        return False
 
     def _hand_out(self, lane: Lane | None) -> None:
         """Bring the lines that were set off to their lanes; one to another lane shows there.
@@ -418,6 +439,11 @@ class Driver:
         Args:
             lane: Whose command set them off; None: an action or a hook outside of commands did.
         """
+        acts = self._rules.take_acts()
+        if acts:
+            self._errands.add(acts)
+            if lane is not None:
+                lane.marks = NEVER
         injected, self._collector.injected = self._collector.injected, []
         for session, text in injected:
             target = self._lanes.get(session.key)

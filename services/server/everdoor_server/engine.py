@@ -21,6 +21,7 @@ from everdoor.messages.accounts import AccountChange, AccountFound, Ban
 from everdoor.messages.calls import RestoredSession, RestoreSessions
 from everdoor_server.accounts import Account, AccountOptions, Accounts
 from everdoor_server.bringingback import BringingBack
+from everdoor_server.acts import Act
 from everdoor_server.building import Step, build
 from everdoor_server.changes import Changes
 from everdoor_server.channels import Channels
@@ -49,6 +50,7 @@ from everdoor_server.rows import WorldRows
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler, Sink
 from everdoor_server.waits import Running, redeem_ticket
+from everdoor_server.scripts import Scripts, Timers
 
 AskRestart = Callable[[Ending, ServerSession], None]
 """Asks for an end of this generation; the session is told how it went."""
@@ -96,9 +98,11 @@ class Game:
         hooks: What the game does around starts and ends.
 
     Attributes:
-        sessions, accounts, objects, channels, register: What commands reach as `self.game`.
+        sessions, accounts, objects, scripts, channels, register: What commands reach as `self.game`.
         door: Who may be here.
         start_time: When this generation began, in epoch seconds.
+        timer_clock: Seconds by which timers are due, also those of former servers; None: `clock`.
+        died: The server before has died, and what it was running may be the cause.
         ask_restart: Set by the shell.
 
     Raises:
@@ -121,6 +125,8 @@ class Game:
         self._hooks = hooks or ModuleHooks()
         self._ended = self._ending = Ending.CRASH
         self._released: list[tuple[ServerSession, int | None]] = []
+        timer_clock: Callable[[], float] | None = None,
+        died: bool = False,
         self.start_time = clock()
         self.ask_restart: AskRestart = _cannot_restart
         self._library = CmdSetLibrary(load_cmdset)
@@ -133,6 +139,17 @@ class Game:
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
         self.door = Door(self.sessions)
         self.channels = Channels(rows, self._changes, self.sessions)
+        self._acts: list[Act] = []
+        self.scripts = Scripts(
+            self,
+            rows,
+            self._changes,
+            self.objects,
+            timer_clock or clock,
+            self._acts.append,
+            died,
+        )
+        self.objects.scripts, self.objects.act = self.scripts, self._act
         nearby = NearbyCmdSets(self._sets["cmdset_character"])
         self._commands = CommandHandler(self, nearby, MergeCache(), self._channel_line)
 
@@ -283,6 +300,27 @@ class Game:
                     self._puppeting.unpuppet_object(session.account, [session])
 
     @entry
+    def take_acts(self) -> list[Act]:
+        """What is to be run though nobody has typed it, set off since the last call."""
+        if not self._acts:
+            return self._acts
+        acts = list(self._acts)
+        self._acts.clear()
+        return acts
+
+    @property
+    def timers(self) -> Timers:
+        """What happens at a time."""
+        return self.scripts.timers
+
+    def _act(self, obj: Object, text: str) -> None:
+        self._acts.append(Act(f"{obj!r}: {text}", partial(self._run_by_itself, obj, text)))
+
+    @entry
+    def _run_by_itself(self, obj: Object, text: str) -> Running | None:
+        """Have an object do what a line says, unless it is gone."""
+        return None if obj.is_deleted else self._commands.run_as(obj, text)
+
     def at_server_resume(self) -> None:
         """The end that was planned has been called off: puppets that it released are taken
         again."""
@@ -300,6 +338,8 @@ class Game:
     @entry
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         """The account is bound: command sets, hooks, then the puppet it had last."""
+        if ended in (Ending.RESET, Ending.STOP):
+            self.scripts.delete_unsaved()
         self._give_cmdsets(session)
         assert isinstance(account, Account), "only log_in binds accounts"
         self._puppeting.at_login(session, account)

@@ -1,7 +1,7 @@
 """What a turn needs of the game: the rules above it, as they look from below.
 
 `everdoor_server.engine` implements them. Nothing here runs; when each is called is said by
-`driving` (lines), `adoption` (sessions that are restored) and `turn`.
+`driving` (lines, acts), `adoption` (sessions that are restored) and `turn`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,24 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from everdoor.ids import SessionKey
+from everdoor_server.acts import Act
 from everdoor_server.commit import Change
 from everdoor_server.session import ServerSession, SessionDoors
 from everdoor_server.sessionhandler import LoginHooks, ServerSessionHandler
 from everdoor_server.waits import Running
+
+
+class TimerRules(Protocol):
+    """The timers of one world, as a turn runs them."""
+
+    def wait_s(self) -> float | None:
+        """Seconds until a turn is needed for a timer, 0.0: now; None: none is waited for."""
+
+    def begin_turn(self) -> bool:
+        """Settle what may run in a turn; True: nothing that players have typed may run beside."""
+
+    def run_next(self) -> bool:
+        """Run the next timer; False when none may run in this turn any more."""
 
 
 class GameRules(LoginHooks, Protocol):
@@ -66,6 +80,13 @@ class GameRules(LoginHooks, Protocol):
 
     def due(self, now: float) -> list[Callable[[], None]]:
         """What clients have asked for again and again and is due; monotonic seconds."""
+
+    def take_acts(self) -> list[Act]:
+        """What is to be run though nobody has typed it, set off since the last call."""
+
+    @property
+    def timers(self) -> TimerRules:
+        """What happens at a time."""
 
     def change_count(self) -> int:
         """Counts changes of the world: it has moved when a command changed something."""

@@ -9,27 +9,33 @@
 Commands run as on a server, one line after another; auth is a dictionary, waiting takes no time
 (`world.now` moves on instead), and the database is kept in memory: `world.commit()` writes to it,
 `world.restart()` begins a new game from what was written, with the same clients.
+`world.advance(60)` lets a minute pass, with the scripts and delays that are due in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from everdoor.errors import CallRefused
+from everdoor.errors import CallRefused, UserError
 from everdoor.ids import SessionKey
 from everdoor.settings import settings_of
 from everdoor.state import REBOOT, AppSession
 from everdoor_server.accounts import Account
+from everdoor_server.acts import Act, report
 from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.configured import Configured, configure
+from everdoor_server.driving import MAX_INJECTED
 from everdoor_server.engine import Game, GameOptions
+from everdoor_server.errands import NOBODY
 from everdoor_server.game import LoadedGame, import_in_place
 from everdoor_server.memoryauth import MemoryAuth
 from everdoor_server.objects import START_LABEL, Character, Object, Room
 from everdoor_server.restarts import Ending, Hooks
 from everdoor_server.rows import MemoryRows, WorldRows
+from everdoor_server.scripts.delays import put_off
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Ask, Call, Pause, Request, Running
 from everdoor_server.world.starter import starter_world
@@ -215,8 +221,67 @@ class World:
             self._drive(session, asking, line)
         else:
             self._run(session, line)
-        while self._injected:
-            self._run(*self._injected.pop(0))
+        self._run_set_off()
+        self._run_due()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: scripts and delays that are due meanwhile happen, each at its time."""
+        end = self.now + seconds
+        timers = self.game.scripts.timers
+        while (due := timers.next_due()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self._run_due()
+        self.now = max(self.now, end)
+
+    def _run_due(self) -> None:
+        """Run what is due now, and what that sets off."""
+        timers = self.game.scripts.timers
+        for _ in range(MAX_INJECTED):
+            if timers.wait_s() != 0.0:
+                return
+            timers.begin_turn()
+            while timers.run_next():
+                self._run_set_off()
+        raise RuntimeError("what is due makes more due at once, without end")
+
+    def _run_set_off(self) -> None:
+        """Run the lines that were set off, and what nobody has typed."""
+        for _ in range(MAX_INJECTED):
+            if acts := self.game.take_acts():
+                for act in acts:
+                    self._begin(act)
+            elif self._injected:
+                self._run(*self._injected.pop(0))
+            else:
+                return
+        raise RuntimeError(f"a line has set off more than {MAX_INJECTED} others")
+
+    def _begin(self, act: Act) -> None:
+        """Run what nobody has typed."""
+        try:
+            running = act.begin()
+        except Exception as error:
+            report(act.who, error)
+        else:
+            if running is not None:
+                self._go_on(act.who, running)
+
+    def _go_on(self, who: str, running: Running) -> None:
+        """Let what nobody has typed go on, until it waits: then time has to pass."""
+        go_on: Callable[[], Request] = lambda: running.send(None)  # noqa: E731
+        try:
+            while not isinstance(request := go_on(), Pause):
+                if isinstance(request, Ask):
+                    go_on = lambda: running.throw(UserError(NOBODY))  # noqa: E731
+                else:
+                    go_on = self._answered(running, request)
+        except StopIteration:
+            return
+        except Exception as error:
+            report(who, error)
+        else:
+            later = partial(self._go_on, who, running)
+            put_off(self.game.scripts, request.seconds, later, (), {}, persistent=False)
 
     def commit(self) -> None:
         """Write what has changed."""

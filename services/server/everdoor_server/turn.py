@@ -1,7 +1,7 @@
 """The server's turn: from lines that wait to rows that are committed.
 
-A turn takes what has arrived, runs it, one command per session at a time and in the order typed,
-and gathers all that it changed and said into one Commit. The shell writes the Commit in one
+A turn takes what has arrived or is due, runs it, one command per session at a time and in the order
+typed, and gathers all that it changed and said into one Commit. The shell writes the Commit in one
 transaction, and only when that has happened are its rows sent. So whatever a player or the
 database has seen can be seen again after a crash, and what none of them saw is done again.
 
@@ -14,6 +14,7 @@ Source: docs/protocol.md, sections 4 and 8.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -29,16 +30,22 @@ from everdoor_server.adoption import Adoption
 from everdoor_server.collector import Collector
 from everdoor_server.commit import Commit, KnownPortal, OutboxRow, Stored
 from everdoor_server.downlink import Downlink
-from everdoor_server.driving import Driver, Waiting
+from everdoor_server.driving import Driver
+from everdoor_server.errands import Errands
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes
 from everdoor_server.linkdead import LinkDead
 from everdoor_server.links import Arrived, Counted, Dead, Greeted, LinkEvent, Links, NotedBy
 from everdoor_server.restarts import Ending
 from everdoor_server.trials import Trials, Verdict
+from everdoor_server.waits import Waiting
 
 TURN_S = 0.02
 """A turn ends after so long when more lines wait: others' answers are not held back longer."""
+
+TIMERS_S = 0.01
+MAX_TIMERS = 50
+"""Of that timers take so long at most, and are so many; then lines have their turn."""
 
 _log = structlog.get_logger(__name__)
 
@@ -84,8 +91,16 @@ class Turn:
         self._lanes = Lanes(rules)
         self._link_dead = LinkDead(app, rules, collector, self._lanes, resume_grace_s)
         self._adoption = Adoption(app, rules, collector, self._lanes, self._link_dead, stored)
+        ids = itertools.count(1)
+        self._errands = Errands(stored.generation, ids)
         self._driver = Driver(
-            rules, collector, self._lanes, self._link_dead, self._adoption.new_session
+            rules,
+            collector,
+            self._lanes,
+            self._link_dead,
+            self._errands,
+            ids,
+            self._adoption.new_session,
         )
         self._trials = Trials(links)
         self._actions: deque[Callable[[], None]] = deque()
@@ -126,8 +141,12 @@ class Turn:
         """Whether a line, an answer or an action waits to be run."""
         if self._trials.is_on:
             return self._trials.has_work
-        waits = self._lanes.has_ready or self._resumed or self._actions
-        return bool(waits or self._trials.has_work)
+        waits = self._lanes.has_ready or self._resumed or self._actions or self._trials.has_work
+        return bool(waits or self._rules.timers.wait_s() == 0.0)
+
+    def timer_wait_s(self) -> float | None:
+        """Seconds until a timer needs a turn; None: none is waited for."""
+        return None if self._trials.is_on else self._rules.timers.wait_s()
 
     def tick(self, now: float) -> None:
         """Tell the time, a few times a second: monotonic seconds, as the links are told."""
@@ -144,7 +163,7 @@ class Turn:
         """Run what waits, for TURN_S at most.
 
         Args:
-            lines: False: only actions are run; players' lines, and answers, are left waiting.
+            lines: False: only actions are run; players' lines, answers and timers are left waiting.
 
         Returns:
             What must be written before anything is sent, or None when there is nothing.
@@ -159,10 +178,24 @@ class Turn:
         while self._actions:
             self._act(self._actions.popleft())
         self._driver.run_set_off_outside()
-        if lines:
+        if lines and not self._run_timers():
             self._run_lines(end)
             self._trials.begin()
         return self._take_commit()
+
+    def _run_timers(self) -> bool:
+        """Run timers that are due; True: nothing else is to run in this turn."""
+        timers = self._rules.timers
+        if timers.wait_s() != 0.0:
+            return False
+        is_alone, end = timers.begin_turn(), self._elapsed() + TIMERS_S
+        for _ in range(MAX_TIMERS):
+            if not timers.run_next():
+                break
+            self._driver.run_set_off_outside()
+            if self._elapsed() > end or self._collector.is_full:
+                break
+        return is_alone
 
     def _run_lines(self, end: float) -> None:
         while self._resumed:
@@ -192,6 +225,7 @@ class Turn:
     def committed(self, commit: Commit) -> None:
         """The Commit is written: its rows may go, and auth may forget what it answered."""
         self._confirmed.update(self._lanes.take_answered())
+        self._confirmed.update(self._errands.take_answered())
         for row in commit.rows:
             link = self._links.get(row.portal)
             if link is not None:

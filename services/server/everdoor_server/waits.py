@@ -36,6 +36,7 @@ from everdoor.messages.accounts import (
     RenameAccount,
     SetPassword,
 )
+from everdoor.messages.callmessage import CallKey
 
 
 class Call(NamedTuple):
@@ -62,6 +63,14 @@ Request: TypeAlias = Call | Pause | Ask
 
 Running: TypeAlias = Coroutine[Request, Any, Any]
 """A command that has begun."""
+
+
+class Waiting(NamedTuple):
+    """A command waits: answer with `Turn.resume(id, ...)`. `key` names the wait for auth."""
+
+    id: int
+    key: CallKey
+    request: Call | Pause
 
 
 async def sleep(seconds: float) -> None:

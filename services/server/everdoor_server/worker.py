@@ -40,6 +40,7 @@ from everdoor_server.inspection import Inspection
 from everdoor_server.lease import BEATS, LeaseWatch
 from everdoor_server.links import Links
 from everdoor_server.restarts import Ending
+from everdoor_server.scripts.clock import Clocks, at_boot_s, keep
 from everdoor_server.session import ServerSession
 from everdoor_server.turn import Turn
 from everdoor_server.watchdog import Watchdog, last_words
@@ -59,6 +60,10 @@ LEFT = 1
 
 CRASHED = 1
 """Of one that ends as if it had been killed: what it was running is counted as the cause."""
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+MAX_BOOT = 2**62
+"""Names the present boot of the machine; as a number that a database can hold."""
 
 log = structlog.get_logger(__name__)
 
@@ -221,6 +226,9 @@ class _Worker:
         """Build the cores of a generation and the shell around them."""
         app = AppSession("everdoor")
         collector = Collector(app)
+        died = stored.ended is Ending.CRASH and not self._link.predecessor_left
+        clocks = read_clocks()
+        began_s = at_boot_s(self._store.rows.counter, clocks)
         self._game = game = Game(
             self._store.rows,
             collector,
@@ -230,7 +238,10 @@ class _Worker:
             character_class=self._configured.character_class,
             account_class=self._configured.account_class,
             hooks=self._loaded.hooks,
+            timer_clock=lambda: began_s + time.monotonic(),
+            died=died,
         )
+        keep(game.register, clocks, began_s)
         game.ask_restart = self._ask_restart
         links = Links(
             stored,
@@ -238,7 +249,7 @@ class _Worker:
             partial(incarnation_is_alive, self._settings.home),
             self._settings.portal_grace_s,
             self._loop.time(),
-            died=stored.ended is Ending.CRASH and not self._link.predecessor_left,
+            died=died,
         )
         turn = Turn(
             app,
@@ -383,3 +394,12 @@ def steady_clock() -> Callable[[], float]:
     """A clock of epoch seconds that does not jump with the machine's: nobody expires by that."""
     at_boot = time.time() - time.monotonic()
     return lambda: at_boot + time.monotonic()
+
+
+def read_clocks() -> Clocks:
+    """Read the machine's clocks, and which boot it has."""
+    try:
+        boot = int(BOOT_ID.read_text().replace("-", ""), 16) % MAX_BOOT + 1
+    except (OSError, ValueError):
+        boot = 0
+    return Clocks(boot, time.time(), time.monotonic())

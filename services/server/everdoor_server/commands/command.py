@@ -202,9 +202,11 @@ class Command:
         return self.session
 
     def execute_cmd(self, raw_string: str) -> None:
-        """Run another line as the session that typed this one."""
+        """Run another line as the session that typed this one; as the caller when none did."""
         if self.session is not None:
             self.session.execute_cmd(raw_string)
+        else:
+            self.caller.execute_cmd(raw_string)
 
     def client_width(self) -> int:
         """Cells of a line on the screen of who typed the line."""

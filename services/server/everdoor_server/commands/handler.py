@@ -117,9 +117,12 @@ class CommandHandler:
     def run_as(self, puppet: Any, text: str) -> Running | None:
         """Run a line as an object that nobody controls: `session` and `account` are None."""
         line = clean(text).strip()
+        puppet.at_cmdset_get()
         cmdset = self._of_object(puppet, ((), (), self._nearby.own(puppet)))
         matches = cmdset.match(line, lambda command: command.access(puppet))
         if len(matches) != 1:
+            several = several_text(matches) if matches else ""
+            puppet.msg(several or _not_available(line, cmdset, puppet))
             return None
         entry, name, args = matches[0]
         return _start(self._prepared(None, cmdset, entry, name, args, line, puppet))

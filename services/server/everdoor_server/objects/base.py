@@ -17,6 +17,7 @@ from everdoor_server.labels import Labels
 from everdoor_server.locks import LockHandler, add_locks, check_locks
 from everdoor_server.objects import appearance, hearing, moving, search
 from everdoor_server.rows import Label, ObjectRow
+from everdoor_server.scripts.handler import ScriptHandler
 from everdoor_server.session import ServerSession, SessionAccount
 from everdoor_server.sessionlist import SessionList
 
@@ -176,6 +177,17 @@ class Object:
         return LockHandler(self)
 
     @property
+    def scripts(self) -> ScriptHandler:
+        """The scripts that are on it.
+
+        Raises:
+            RuntimeError: The world has none: it is no game.
+        """
+        if self.objects.scripts is None:
+            raise RuntimeError("this world has no scripts: it is no game")
+        return ScriptHandler(self.objects.scripts, self)
+
+    @property
     def cmdset(self) -> Any:
         """Its command sets; None in a world without commands."""
         if self._cmdset is None and self.objects.make_cmdset is not None:
@@ -311,7 +323,13 @@ class Object:
             self.account.unpuppet_object(self.sessions.all())
 
     def execute_cmd(self, raw_string: str, session: ServerSession | None = None) -> None:
-        """Run a line as the session that controls it; nothing happens when there is none."""
+        """Have it do what a line says, as soon as what runs now is done.
+
+        Args:
+            raw_string: The line, as somebody would type it.
+            session: Who does it; None: a session that controls it, and when nobody does, it acts by
+                itself: `session` and `account` of the command are None.
+        """
         found = session or next(iter(self.sessions.all()), None)
         if found is not None:
             found.data_in(raw_string)
@@ -337,6 +355,8 @@ class Object:
         accessing_obj: Any,
         access_type: str = "read",
         default: bool = False,
+        elif self.objects.act is not None:
+            self.objects.act(self, raw_string)
         no_superuser_bypass: bool = False,
         **kwargs: Any,
     ) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
@@ -18,6 +18,9 @@ from everdoor_server.changes import Changes, Values
 from everdoor_server.objects.base import Object
 from everdoor_server.objects.typeclasses import path_of
 from everdoor_server.rows import Label, ObjectRow, WorldRows
+
+if TYPE_CHECKING:
+    from everdoor_server.scripts import Scripts
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
@@ -37,7 +40,15 @@ class Objects:
         changes: Where changes are noted for the turn's commit.
         make_cmdset: Makes the command set handler of an object or account (`obj.cmdset`); None in
             worlds without commands.
+
+    Attributes:
+        scripts: The scripts of the world; None in worlds without.
+        act: Has an object do what a line says that nobody has typed; None in worlds without
+            commands.
     """
+
+    scripts: Scripts | None = None
+    act: Callable[[Object, str], None] | None = None
 
     def __init__(
         self,
@@ -178,6 +189,8 @@ class Objects:
         for inside in obj.contents:
             if inside.destination_id is None or not self.delete(inside):
                 inside.go_home(without=obj)
+        if self.scripts is not None:
+            self.scripts.delete_of(obj)
         obj.release()
         obj.location = None
         obj.attributes.close()
