@@ -11,7 +11,15 @@ from everdoor_server.commands.cmdset import CmdSet
 from everdoor_server.commands.command import Command
 from everdoor_server.current import SESSION_HANDLER, SESSIONS
 from everdoor_server.engine import Game
-from everdoor_server.objects import Character, Exit, Object, Room, Thing
+from everdoor_server.objects import (
+    Character,
+    Exit,
+    Object,
+    Room,
+    Thing,
+    create_object,
+    search_object,
+)
 from everdoor_server.scripts import Delay, Script, create_script, delay, search_script
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
@@ -39,8 +47,10 @@ __all__ = [
     "authenticate",
     "create_account",
     "create_guest",
+    "create_object",
     "create_script",
     "default_cmds",
+    "search_object",
     "delay",
     "search_script",
     "sleep",

@@ -1,5 +1,6 @@
 """Objects of the world: rooms, exits, characters, things."""
 
+from everdoor_server.objects.asking import create_object, search_object
 from everdoor_server.objects.base import Object
 from everdoor_server.objects.index import START_LABEL, Objects, import_typeclass
 from everdoor_server.objects.kinds import Character, Exit, Room, Thing
@@ -13,6 +14,8 @@ __all__ = [
     "Objects",
     "Room",
     "Thing",
+    "create_object",
     "find_typeclass",
     "import_typeclass",
+    "search_object",
 ]
