@@ -8,20 +8,21 @@ Reading and writing the database, time and sockets are above and passed in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from typing import Any
 
 import structlog
 
+import everdoor_server.inputfuncs as inputfuncs
 from everdoor.errors import CallRefused, SettingsError, StoreBusy, UserError
 from everdoor.ids import SessionKey
 from everdoor.messages.accounts import AccountChange, AccountFound, Ban
 from everdoor.messages.calls import RestoredSession, RestoreSessions
 from everdoor_server.accounts import Account, AccountOptions, Accounts
-from everdoor_server.bringingback import BringingBack
 from everdoor_server.acts import Act
+from everdoor_server.bringingback import BringingBack
 from everdoor_server.building import Step, build
 from everdoor_server.changes import Changes
 from everdoor_server.channels import Channels
@@ -33,6 +34,8 @@ from everdoor_server.commands.nearby import NearbyCmdSets
 from everdoor_server.commit import Change
 from everdoor_server.current import entry
 from everdoor_server.door import Door
+from everdoor_server.inputs import TEXT, GameInputs, InputFunctions, functions_of
+from everdoor_server.monitors import Monitors
 from everdoor_server.objects import Character, Object, Objects
 from everdoor_server.puppeting import Puppeting
 from everdoor_server.register import Register
@@ -47,10 +50,11 @@ from everdoor_server.restarts import (
     run_hooks,
 )
 from everdoor_server.rows import WorldRows
+from everdoor_server.scripts import Scripts, Timers
 from everdoor_server.session import ServerSession, SessionAccount, SessionDoors
 from everdoor_server.sessionhandler import ServerSessionHandler, Sink
+from everdoor_server.variables import REPEATABLES, VARIABLES
 from everdoor_server.waits import Running, redeem_ticket
-from everdoor_server.scripts import Scripts, Timers
 
 AskRestart = Callable[[Ending, ServerSession], None]
 """Asks for an end of this generation; the session is told how it went."""
@@ -65,7 +69,7 @@ class GameOptions(AccountOptions):
     """The settings that the game reads; each is described with the settings.
 
     `connection_screen` is a text, or makes one for a session; `command_msg_all_sessions` None:
-    as the multisession mode says.
+    as the multisession mode says. `inputs` are what a game adds for clients to call.
     """
 
     server_name: str = "Everdoor"
@@ -79,6 +83,7 @@ class GameOptions(AccountOptions):
     cmdset_character: str = f"{_DEFAULT_SETS}.CharacterCmdSet"
     command_msg_all_sessions: bool | None = None
     connection_screen: str | Callable[[ServerSession], str] = CONNECTION_SCREEN
+    inputs: GameInputs = field(default_factory=GameInputs)
 
 
 CMDSET_OPTIONS = ("cmdset_unloggedin", "cmdset_session", "cmdset_account", "cmdset_character")
@@ -96,13 +101,15 @@ class Game:
         character_class: What new accounts play.
         account_class: What accounts are.
         hooks: What the game does around starts and ends.
-
-    Attributes:
-        sessions, accounts, objects, scripts, channels, register: What commands reach as `self.game`.
-        door: Who may be here.
-        start_time: When this generation began, in epoch seconds.
         timer_clock: Seconds by which timers are due, also those of former servers; None: `clock`.
         died: The server before has died, and what it was running may be the cause.
+
+    Attributes:
+        sessions, accounts, objects, scripts, channels, register: What commands reach as
+            `self.game`.
+        door: Who may be here.
+        inputs, monitors: What clients may call by name, and have asked to be told.
+        start_time: When this generation began, in epoch seconds.
         ask_restart: Set by the shell.
 
     Raises:
@@ -119,26 +126,20 @@ class Game:
         character_class: type[Object] = Character,
         account_class: type[Account] = Account,
         hooks: Hooks | None = None,
+        timer_clock: Callable[[], float] | None = None,
+        died: bool = False,
     ) -> None:
         self.options = options or GameOptions()
         self._session_class = session_class
         self._hooks = hooks or ModuleHooks()
         self._ended = self._ending = Ending.CRASH
         self._released: list[tuple[ServerSession, int | None]] = []
-        timer_clock: Callable[[], float] | None = None,
-        died: bool = False,
         self.start_time = clock()
         self.ask_restart: AskRestart = _cannot_restart
         self._library = CmdSetLibrary(load_cmdset)
         self._sets = {name: self._configured_set(name) for name in CMDSET_OPTIONS}
         self._changes = Changes()
         self.objects = Objects(rows, self._changes, self._make_cmdset)
-        self.register = Register(rows, self._changes)
-        self.accounts = Accounts(self.objects, self.options, account_class, character_class)
-        self._puppeting = Puppeting(self.accounts)
-        self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
-        self.door = Door(self.sessions)
-        self.channels = Channels(rows, self._changes, self.sessions)
         self._acts: list[Act] = []
         self.scripts = Scripts(
             self,
@@ -150,6 +151,20 @@ class Game:
             died,
         )
         self.objects.scripts, self.objects.act = self.scripts, self._act
+        self.register = Register(rows, self._changes)
+        self.accounts = Accounts(self.objects, self.options, account_class, character_class)
+        self._puppeting = Puppeting(self.accounts)
+        self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
+        self.door = Door(self.sessions)
+        given = self.options.inputs
+        self.inputs = InputFunctions(functions_of(inputfuncs), given.functions)
+        self.monitors = Monitors(
+            self.sessions,
+            self._changes,
+            {**VARIABLES, **given.variables},
+            {**REPEATABLES, **given.repeatables},
+        )
+        self.channels = Channels(rows, self._changes, self.sessions)
         nearby = NearbyCmdSets(self._sets["cmdset_character"])
         self._commands = CommandHandler(self, nearby, MergeCache(), self._channel_line)
 
@@ -198,10 +213,16 @@ class Game:
             The rest of a command that waits, None when it is done or has failed.
         """
         try:
+            if self.inputs.takes_lines:
+                return self.inputs.call(session, TEXT, [text], {})
             return self._commands.run(session, text)
         except Exception as error:
             self.report_error(session, trace, error)
             return None
+
+    def run_line(self, session: ServerSession, text: str) -> Running | None:
+        """Run a line at once, as a part of the input function that runs."""
+        return self.inputs.began(self._commands.run(session, text))
 
     @entry
     def at_return(self, session: ServerSession) -> None:
@@ -231,6 +252,7 @@ class Game:
         if session.logged_in:
             self._puppeting.restore(session)
         self._give_cmdsets(session)
+        self.monitors.adopt(session)
         session.at_sync()
 
     @entry
@@ -256,50 +278,29 @@ class Game:
         trace: str,
     ) -> Running | None:
         """Call the input function of this name; one that there is not goes to `default`."""
-        return None
+        try:
+            return self.inputs.call(session, name, args, options)
+        except Exception as error:
+            self.report_error(session, trace, error)
+            return None
 
+    @entry
     def at_turn_end(self) -> None:
         """Say what clients monitor that has changed."""
+        self.monitors.report()
 
     def due(self, now: float) -> list[Callable[[], None]]:
-        """What clients have asked for again and again and is due."""
-        return []
+        """What clients have asked for at intervals and is due."""
+        return [partial(self._tell_again, call) for call in self.monitors.due(now)]
+
+    @entry
+    def _tell_again(self, call: Callable[[], None]) -> None:
+        call()
 
     def take_changes(self) -> list[Change]:
         """Rows of the world that differ since the last call."""
         return self._changes.take()
 
-    def change_count(self) -> int:
-        """Counts changes of the world: it has moved when a command changed something."""
-        return self._changes.count
-
-    # Around starts and ends of the server.
-
-    @entry
-    def build(self, steps: Iterable[Step]) -> list[str]:
-        """Do what the game's world is built of and this world has not seen yet; as
-        `building.build`."""
-        return build(steps, self)
-
-    @entry
-    def at_server_start(self, ended: Ending) -> None:
-        """A generation begins; `ended` is how the one before it did."""
-        self._ended = ended
-        self._puppeting.sweep()
-        run_hooks(self._hooks, START_HOOKS[ended], self)
-
-    @entry
-    def at_server_stop(self, ending: Ending) -> None:
-        """A generation ends as planned: its last turn."""
-        run_hooks(self._hooks, STOP_HOOKS[ending], self)
-        self._ending = ending
-        if releases_puppets(ending):
-            for session in self.sessions.get_sessions():
-                if isinstance(session.account, Account):
-                    self._released.append((session, session.puid))
-                    self._puppeting.unpuppet_object(session.account, [session])
-
-    @entry
     def take_acts(self) -> list[Act]:
         """What is to be run though nobody has typed it, set off since the last call."""
         if not self._acts:
@@ -321,6 +322,39 @@ class Game:
         """Have an object do what a line says, unless it is gone."""
         return None if obj.is_deleted else self._commands.run_as(obj, text)
 
+    def change_count(self) -> int:
+        """Counts changes of the world: it has moved when a command changed something."""
+        return self._changes.count
+
+    # Around starts and ends of the server.
+
+    @entry
+    def build(self, steps: Iterable[Step]) -> list[str]:
+        """Do what the game's world is built of and this world has not seen yet; as
+        `building.build`."""
+        return build(steps, self)
+
+    @entry
+    def at_server_start(self, ended: Ending) -> None:
+        """A generation begins; `ended` is how the one before it did."""
+        self._ended = ended
+        self._puppeting.sweep()
+        if ended in (Ending.RESET, Ending.STOP):
+            self.scripts.delete_unsaved()
+        run_hooks(self._hooks, START_HOOKS[ended], self)
+
+    @entry
+    def at_server_stop(self, ending: Ending) -> None:
+        """A generation ends as planned: its last turn."""
+        run_hooks(self._hooks, STOP_HOOKS[ending], self)
+        self._ending = ending
+        if releases_puppets(ending):
+            for session in self.sessions.get_sessions():
+                if isinstance(session.account, Account):
+                    self._released.append((session, session.puid))
+                    self._puppeting.unpuppet_object(session.account, [session])
+
+    @entry
     def at_server_resume(self) -> None:
         """The end that was planned has been called off: puppets that it released are taken
         again."""
@@ -338,8 +372,6 @@ class Game:
     @entry
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         """The account is bound: command sets, hooks, then the puppet it had last."""
-        if ended in (Ending.RESET, Ending.STOP):
-            self.scripts.delete_unsaved()
         self._give_cmdsets(session)
         assert isinstance(account, Account), "only log_in binds accounts"
         self._puppeting.at_login(session, account)

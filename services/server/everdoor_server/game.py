@@ -6,6 +6,7 @@ clash with a package of ours. A module that it has replaces what is shipped:
     cmdsets.py              UnloggedinCmdSet, SessionCmdSet, AccountCmdSet, CharacterCmdSet
     hooks.py                at_server_start and its kin (`everdoor_server.restarts`)
     connection_screens.py   CONNECTION_SCREEN, or connection_screen(session)
+    inputfuncs.py           functions that clients call by name (`everdoor_server.inputs`)
     world.py                BUILD: functions that build the world (`everdoor_server.building`)
 
 Every module is imported when the game is loaded, so that a mistake is found before anybody plays
@@ -31,6 +32,7 @@ from typing import Any
 
 from everdoor.errors import SettingsError, UserError
 from everdoor_server.building import Step, steps_of
+from everdoor_server.inputs import inputs_of
 from everdoor_server.restarts import ModuleHooks
 
 PACKAGE = "game"
@@ -174,13 +176,19 @@ def game_of(modules: Mapping[str, ModuleType], source: Path, folder: Path) -> Lo
         source, folder: Where they were loaded from, and where their developer edits them.
 
     Raises:
-        GameError: The steps of its world are none.
+        GameError: The steps of its world, or what clients may ask for, are none.
     """
+    options = _options(modules)
+    if (own := modules.get("inputfuncs")) is not None:
+        try:
+            options["inputs"] = inputs_of(own)
+        except UserError as exc:
+            raise GameError(f"{folder / 'inputfuncs.py'}: {exc}") from exc
     try:
         steps = steps_of(getattr(modules.get("world"), "BUILD", ()))
     except UserError as exc:
         raise GameError(f"{folder / 'world.py'}: {exc}") from exc
-    return LoadedGame(_options(modules), ModuleHooks(modules.get("hooks")), source, steps)
+    return LoadedGame(options, ModuleHooks(modules.get("hooks")), source, steps)
 
 
 def begin_package(source: Path) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from everdoor_server.accounts import Account, Accounts
 from everdoor_server.locks import has_permission
-from everdoor_server.objects import Object
+from everdoor_server.objects import Object, telling
 from everdoor_server.rows import Label
 from everdoor_server.session import ServerSession
 
@@ -62,10 +62,12 @@ class Puppeting:
         """Show a session that was link-dead where it is; no hook of a login or a puppet is run."""
         if saved := account.attributes.get(SAVED_FLAGS):
             session.update_flags(**saved)
+        obj = self._objects.get(session.puid)
+        if obj is not None:
+            telling.tell_all(obj, [session])
         if is_seamless:
             return
         session.msg("You come back.")
-        obj = self._objects.get(session.puid)
         if obj is None:
             session.msg((account.at_look(session=session), {"type": "look"}))
         elif obj.location is not None:
@@ -133,6 +135,7 @@ class Puppeting:
             # Only now, so that nobody sees the object leave and come back.
             self.unpuppet_object(account, holders)
         obj.at_post_puppet(session=taking if holders else None)
+        telling.tell_all(obj, taking)
         account.last_puppet_id = obj.id
         return True
 

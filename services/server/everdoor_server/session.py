@@ -8,12 +8,13 @@ replicated part, which its portal keeps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
 from everdoor.ids import SessionKey
 from everdoor.state import AppSession, SnapshotFlag, State
+from everdoor_server.waits import Running
 
 DEFAULT_WIDTH = 78
 DEFAULT_HEIGHT = 45
@@ -65,6 +66,11 @@ class SessionDoors(Protocol):
     def touch(self, session: ServerSession) -> None: ...
     def disconnect(self, session: ServerSession, reason: str = "") -> None: ...
     def now(self) -> float: ...
+    def run_line(self, session: ServerSession, text: str) -> Running | None: ...
+    def get_inputfuncs(self) -> dict[str, Callable[..., Any]]: ...
+    def all_connected_accounts(self) -> list[SessionAccount]: ...
+    @property
+    def game(self) -> Any: ...
 
 
 class ServerSession(State):

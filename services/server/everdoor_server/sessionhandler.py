@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from everdoor.ids import SessionKey
 from everdoor_server.session import ServerSession, SessionAccount, SessionPuppet
+from everdoor_server.waits import Running
 
 DUPLICATE_SESSION_REASON = "Logged in from elsewhere. Disconnecting."
 
@@ -90,6 +91,21 @@ class ServerSessionHandler:
     def now(self) -> float:
         """Epoch seconds."""
         return self._clock()
+
+    @property
+    def game(self) -> Any:
+        """The game, for input functions."""
+        return self._hooks
+
+    def get_inputfuncs(self) -> dict[str, Callable[..., Any]]:
+        """The input functions by name."""
+        found: dict[str, Callable[..., Any]] = self.game.inputs.all()
+        return found
+
+    def run_line(self, session: ServerSession, text: str) -> Running | None:
+        """Run a line at once, for an input function; what waits of it goes on by itself."""
+        running: Running | None = self.game.run_line(session, text)
+        return running
 
     # Finding sessions.
 

@@ -84,6 +84,16 @@ class Client:
         fresh, self._read = self.shown[self._read :], len(self.shown)
         return "\n".join(str(one.args[0]) for one in fresh if one.name in _READ and one.args)
 
+    def say(self, name: str, /, *args: Any, **options: Any) -> list[Shown]:
+        """Call an input function, as clients do that say more than lines.
+
+        Returns:
+            The outputs but texts and prompts that it brought.
+        """
+        before = len(self.shown)
+        self._world.take_out_of_band(self, name, list(args), options)
+        return [one for one in self.shown[before:] if one.name not in _READ]
+
     def leave(self) -> None:
         """Close the connection from the client's side."""
         self._world.game.sessions.end(self.session, "client closed")
@@ -223,6 +233,20 @@ class World:
             self._run(session, line)
         self._run_set_off()
         self._run_due()
+        self.game.at_turn_end()
+
+    def take_out_of_band(
+        self, client: Client, name: str, args: list[Any], options: dict[str, Any]
+    ) -> None:
+        """Call an input function for a client; what waits may end a command that asks."""
+        session, trace = client.session, self._trace(client.session)
+        running = self.game.take_out_of_band(session, name, args, options, trace)
+        if running is not None and (asking := self._asking.pop(client.key, None)) is not None:
+            asking.close()
+            session.interrupt_prompt()
+        self._drive(session, running)
+        self._run_set_off()
+        self.game.at_turn_end()
 
     def advance(self, seconds: float) -> None:
         """Let time pass: scripts and delays that are due meanwhile happen, each at its time."""

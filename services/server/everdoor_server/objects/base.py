@@ -15,7 +15,7 @@ from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
 from everdoor_server.labels import Labels
 from everdoor_server.locks import LockHandler, add_locks, check_locks
-from everdoor_server.objects import appearance, hearing, moving, search
+from everdoor_server.objects import appearance, hearing, moving, search, telling
 from everdoor_server.rows import Label, ObjectRow
 from everdoor_server.scripts.handler import ScriptHandler
 from everdoor_server.session import ServerSession, SessionAccount
@@ -322,6 +322,28 @@ class Object:
             self.msg(f"{self.key} is no more; you are out of character.")
             self.account.unpuppet_object(self.sessions.all())
 
+    # What clients are told of it besides text (`telling`).
+
+    def get_vitals(self) -> dict[str, Any]:
+        """What changes often, such as `{"hp": 5, "maxhp": 9}`; nothing: a game has no such."""
+        return {}
+
+    def get_status(self) -> dict[str, Any]:
+        """What changes seldom; `get_status_vars` names the same fields."""
+        return {"name": self.key, "account": self.account.key if self.account is not None else ""}
+
+    def get_status_vars(self) -> dict[str, str]:
+        """What the fields of `get_status` are called to players."""
+        return {"name": "Name", "account": "Account"}
+
+    def tell_vitals(self) -> None:
+        """Tell its clients its vitals; a game calls it when they have changed."""
+        telling.tell_vitals(self)
+
+    def tell_status(self) -> None:
+        """Tell its clients its status; a game calls it when that has changed."""
+        telling.tell_status(self)
+
     def execute_cmd(self, raw_string: str, session: ServerSession | None = None) -> None:
         """Have it do what a line says, as soon as what runs now is done.
 
@@ -333,6 +355,8 @@ class Object:
         found = session or next(iter(self.sessions.all()), None)
         if found is not None:
             found.data_in(raw_string)
+        elif self.objects.act is not None:
+            self.objects.act(self, raw_string)
 
     def search(self, searchdata: str, **kwargs: Any) -> Any:
         """Find one object by what somebody typed; see `search.search` for the options."""
@@ -355,8 +379,6 @@ class Object:
         accessing_obj: Any,
         access_type: str = "read",
         default: bool = False,
-        elif self.objects.act is not None:
-            self.objects.act(self, raw_string)
         no_superuser_bypass: bool = False,
         **kwargs: Any,
     ) -> bool:

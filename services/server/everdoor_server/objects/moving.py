@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from everdoor.errors import UserError
+from everdoor_server.objects import telling
 
 if TYPE_CHECKING:
     from everdoor_server.objects.base import Object
@@ -72,6 +73,7 @@ def move_to(
     if destination is not None:
         destination.at_object_receive(obj, source, **kwargs)
     obj.at_post_move(source, **kwargs)
+    telling.tell_room(obj)
     return True
 
 
