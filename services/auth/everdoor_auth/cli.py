@@ -28,7 +28,7 @@ def run(ctx: click.Context) -> None:
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
     from everdoor.listeners import listen_ipc
     from everdoor.logs import configure_logs
-    from everdoor.supervisor import WorkerSpec, supervise
+    from everdoor.supervisor import WorkerSpec, address_of, supervise
 
     settings = settings_to_start()
     configure_logs(settings, "auth")
@@ -39,4 +39,5 @@ def run(ctx: click.Context) -> None:
         fds = {name: stack.enter_context(each).fileno() for name, each in listeners.items()}
         return [WorkerSpec("everdoor_auth.app:serve", fds)]
 
-    ctx.exit(supervise("auth", settings.home, system, prepare))
+    metrics = address_of(settings, "auth")
+    ctx.exit(supervise("auth", settings.home, system, prepare, metrics=metrics))

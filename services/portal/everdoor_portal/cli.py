@@ -46,7 +46,7 @@ def run(ctx: click.Context, workers: int) -> None:
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
     from everdoor.incarnation import portal_id, process_name
     from everdoor.logs import configure_logs
-    from everdoor.supervisor import WorkerSpec, supervise
+    from everdoor.supervisor import WorkerSpec, address_of, supervise
     from everdoor_portal.gateways.doors import doors
 
     settings = settings_to_start()
@@ -68,7 +68,8 @@ def run(ctx: click.Context, workers: int) -> None:
             for index in range(workers)
         ]
 
-    ctx.exit(supervise(name, settings.home, endpoints_of(settings), prepare))
+    metrics = address_of(settings, name)
+    ctx.exit(supervise(name, settings.home, endpoints_of(settings), prepare, metrics=metrics))
 
 
 @portal.command("list")

@@ -36,12 +36,13 @@ def run(ctx: click.Context) -> None:
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
     from everdoor.listeners import listen_ipc
     from everdoor.logs import configure_logs
-    from everdoor.supervisor import WorkerSpec, supervise
+    from everdoor.supervisor import WorkerSpec, address_of, supervise
     from everdoor_server.worldlock import world_lock
 
     settings = settings_to_start()
     configure_logs(settings, "server")
     system = endpoints_of(settings)
+    metrics = address_of(settings, "server")
 
     def prepare(stack: ExitStack) -> list[WorkerSpec]:
         url = settings.world_database_url.get_secret_value()
@@ -54,7 +55,7 @@ def run(ctx: click.Context) -> None:
         fds = {name: stack.enter_context(each).fileno() for name, each in listeners.items()}
         return [WorkerSpec("everdoor_server.worker:serve", fds)]
 
-    ctx.exit(supervise("server", settings.home, system, prepare, standby=True))
+    ctx.exit(supervise("server", settings.home, system, prepare, True, metrics))
 
 
 @server.command()

@@ -142,6 +142,10 @@ class Restart(CallMessage, frozen=True, tag="restart"):
     mode: Literal["reload", "reset"]
 
 
+class Measure(CallMessage, frozen=True, tag="measure"):
+    """What have this process and its workers measured. Answer: ProcessMeasured."""
+
+
 class StopServer(CallMessage, frozen=True, tag="stop_server"):
     """End the server's worker in order and start none before StartServer. Answer: Done."""
 
@@ -150,7 +154,7 @@ class StartServer(CallMessage, frozen=True, tag="start_server"):
     """Start the server's worker again. Answer: Started, when it serves."""
 
 
-ControlCall = Status | Stop | Restart | StopServer | StartServer
+ControlCall = Status | Measure | Stop | Restart | StopServer | StartServer
 
 Call = AuthCall | ServerCall | InspectionCall | ControlCall
 
@@ -293,6 +297,20 @@ class Started(CallMessage, frozen=True, tag="started"):
     refused: str
 
 
+class WorkerMeasured(CallMessage, frozen=True):
+    """Figures of one worker, as `everdoor.measures` has them."""
+
+    index: int
+    measured: dict[str, list[list[Any]]]
+
+
+class ProcessMeasured(CallMessage, frozen=True, tag="measured"):
+    """Figures of a process: of each of its workers, its own of that worker among them."""
+
+    process: Name
+    workers: list[WorkerMeasured]
+
+
 class Failed(CallMessage, frozen=True, tag="failed"):
     """It has not happened: a stable code and a text for whoever asked; `retry_after_s` where
     waiting helps (0: it does not)."""
@@ -309,6 +327,7 @@ Result = (
     | CopiesLack
     | Restarted
     | Started
+    | ProcessMeasured
     | Sessions
     | SessionState
     | Archive

@@ -77,13 +77,19 @@ class AskStatus(LinkMessage, frozen=True):
     """Answer with StatusInfo."""
 
 
+class AskMeasured(LinkMessage, frozen=True):
+    """Answer with MeasuredNow."""
+
+
 class StopWork(LinkMessage, frozen=True):
     """End in order; `reason` is told to clients."""
 
     reason: str
 
 
-ToWorker = Begin | Go | Serve | Park | Resume | Release | TellSession | AskStatus | StopWork
+ToWorker = (
+    Begin | Go | Serve | Park | Resume | Release | TellSession | AskStatus | AskMeasured | StopWork
+)
 
 
 # From worker to supervisor.
@@ -101,6 +107,12 @@ class StatusInfo(LinkMessage, frozen=True):
     """What it says of itself, for `everdoor status`."""
 
     info: dict[str, Any]
+
+
+class MeasuredNow(LinkMessage, frozen=True):
+    """What it has measured, as `everdoor.measures` has it."""
+
+    measured: dict[str, list[list[Any]]]
 
 
 class Taken(LinkMessage, frozen=True):
@@ -155,5 +167,6 @@ FromWorker = (
     | NotStarting
     | Wish
     | StatusInfo
+    | MeasuredNow
     | Leaving
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from everdoor.settings.kinds import Folder, Seconds, setting, sqlite_in_home
+from everdoor.settings.kinds import Folder, Port, Seconds, setting, sqlite_in_home
 
 
 class SystemSettings(BaseModel):
@@ -35,6 +35,22 @@ class SystemSettings(BaseModel):
         "auto, true or false",
         "Whether stderr gets one JSON document a line. auto: readable text on a terminal, JSON "
         "otherwise. The files under `<home>/logs` are always JSON.",
+    )
+    metrics_enabled: bool = setting(
+        True,
+        "true or false",
+        "Serve what each process measures over HTTP, for Prometheus: /metrics, /healthz, /readyz.",
+    )
+    metrics_address: str = setting(
+        "127.0.0.1",
+        "an IP address",
+        "Address on which that is served. Whoever reaches it can read how many play, and no names.",
+    )
+    metrics_port: Port = setting(
+        4010,
+        "a port, 0 to 65535",
+        "TCP port of auth's figures; the server has the next one, portals those after it, by the "
+        "number in the portal's name. 0: any free ones. `everdoor status` tells them.",
     )
     world_database_url: SecretStr = setting(
         sqlite_in_home("world"),

@@ -14,19 +14,24 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 
+from everdoor.measures import Measured
 from everdoor.messages.supervision import (
     MAX_LINE_BYTES,
+    AskMeasured,
     AskStatus,
     Begin,
     FromWorker,
+    MeasuredNow,
     StatusInfo,
     ToWorker,
 )
+
+T = TypeVar("T")
 
 STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """What a supervisor reacts to and its workers must not, being of the same process group."""
@@ -59,7 +64,7 @@ class WorkerProcess:
 
     Args:
         code: Which code of the game it is to load (`crew.Code`).
-        on_message: Called with each message except answers to `ask_status`.
+        on_message: Called with each message except answers to what was asked.
         on_end: Called once, after its last message, when the process has ended.
 
     Raises:
@@ -77,11 +82,12 @@ class WorkerProcess:
         on_message: Callable[[FromWorker], None],
         on_end: Callable[[], None],
     ) -> None:
+        self.index = index
         self._loop = loop
         self._on_message = on_message
         self._on_end = on_end
         self._unread = b""
-        self._asked: set[asyncio.Future[dict[str, Any]]] = set()
+        self._asked: dict[type, set[asyncio.Future[Any]]] = {StatusInfo: set(), MeasuredNow: set()}
         handed = {**spec.hand(), "code": code}
         begin = Begin(process, index, os.getpid(), spec.fds, handed)
         self._link, theirs = socket.socketpair()
@@ -111,15 +117,24 @@ class WorkerProcess:
 
     async def ask_status(self, limit_s: float) -> dict[str, Any]:
         """What it says of itself; empty when it does not answer in time."""
-        asked: asyncio.Future[dict[str, Any]] = self._loop.create_future()
-        self._asked.add(asked)
-        self.say(AskStatus())
+        answer = await self._ask(AskStatus(), StatusInfo, limit_s)
+        return answer.info if answer is not None else {}
+
+    async def ask_measured(self, limit_s: float) -> Measured:
+        """What it has measured; empty when it does not answer in time."""
+        answer = await self._ask(AskMeasured(), MeasuredNow, limit_s)
+        return answer.measured if answer is not None else {}
+
+    async def _ask(self, question: ToWorker, answer: type[T], limit_s: float) -> T | None:
+        asked: asyncio.Future[T] = self._loop.create_future()
+        self._asked[answer].add(asked)
+        self.say(question)
         try:
             return await asyncio.wait_for(asked, limit_s)
         except TimeoutError:
-            return {}
+            return None
         finally:
-            self._asked.discard(asked)
+            self._asked[answer].discard(asked)
 
     def kill(self) -> None:
         """End it now; `on_end` follows."""
@@ -148,12 +163,12 @@ class WorkerProcess:
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             log.error("worker says what is no message", pid=self.pid, error=str(exc))
             return
-        if not isinstance(message, StatusInfo):
+        if (waiting := self._asked.get(type(message))) is None:
             self._on_message(message)
             return
-        for asked in self._asked:
+        for asked in waiting:
             if not asked.done():
-                asked.set_result(message.info)
+                asked.set_result(message)
 
     def _ended(self) -> None:
         self._loop.remove_reader(self._pidfd)

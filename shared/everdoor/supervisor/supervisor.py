@@ -21,10 +21,13 @@ from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused, StartupError
 from everdoor.listeners import listen_ipc, private_folder
 from everdoor.lockfile import LockFile
+from everdoor.measures import Source, single
 from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Answer,
     Failed,
+    Measure,
+    ProcessMeasured,
     Request,
     Restart,
     Restarted,
@@ -34,6 +37,7 @@ from everdoor.messages.calls import (
     StatusReport,
     Stop,
     StopServer,
+    WorkerMeasured,
     WorkerReport,
 )
 from everdoor.messages.supervision import (
@@ -61,6 +65,8 @@ from everdoor.supervisor.crew import (
     Start,
     State,
 )
+from everdoor.supervisor.exporter import Address, Exporter
+from everdoor.supervisor.figures import ProcessFigures
 from everdoor.supervisor.handover import Outcome
 from everdoor.supervisor.process import STOPPING_SIGNALS, WorkerProcess, WorkerSpec
 
@@ -79,6 +85,7 @@ def supervise(
     system: Endpoints,
     prepare: Callable[[ExitStack], list[WorkerSpec]],
     standby: bool = False,
+    metrics: Address | None = None,
 ) -> int:
     """Run a process of a home in the foreground until it is told to stop.
 
@@ -87,6 +94,7 @@ def supervise(
         prepare: Makes the listening sockets, kept open by the stack it is given, and says how
             each place's workers are started. Called under the lock of the process.
         standby: Keep a second worker for each place that is loaded and takes over at once.
+        metrics: Where to tell what is measured; None: nowhere.
 
     Returns:
         The exit code: 0 after a stop, 3 when no worker ever served (it has said why).
@@ -98,7 +106,7 @@ def supervise(
     with ExitStack() as stack:
         stack.enter_context(_only_one(process, home))
         control = stack.enter_context(listen_ipc(system.control(process)))
-        supervisor = _Supervisor(process, prepare(stack), standby)
+        supervisor = _Supervisor(process, prepare(stack), standby, metrics)
         return asyncio.run(supervisor.run(system.control(process), control.fileno()))
 
 
@@ -122,7 +130,9 @@ def _only_one(process: str, home: Path) -> LockFile:
 class _Supervisor:
     """Carries out what its crew decides."""
 
-    def __init__(self, process: str, workers: list[WorkerSpec], standby: bool) -> None:
+    def __init__(
+        self, process: str, workers: list[WorkerSpec], standby: bool, metrics: Address | None
+    ) -> None:
         self._process = process
         self._specs = workers
         self._crew = Crew(len(workers), standby)
@@ -132,6 +142,10 @@ class _Supervisor:
         self._report_to: Callable[[Outcome], None] = _nobody
         self._started: asyncio.Future[None] | None = None
         self._not_starting = ""
+        self._metrics = metrics
+        self._figures = ProcessFigures()
+        self._ending = ""
+        self._exporter = Exporter(self._sources, lambda: self._state() == "up")
 
     async def run(self, endpoint: str, fd: int) -> int:
         """Run until the crew has finished, controlled over a socket; return the exit code."""
@@ -143,7 +157,10 @@ class _Supervisor:
         try:
             control = RpcServer(bus, endpoint, self._answer, fd)
             self._do(self._crew.begin(self._loop.time()))
+            if self._metrics is not None:
+                await self._exporter.open(self._metrics)
             code = await self._finished
+            self._exporter.close()
             await control.close()
             return code
         finally:
@@ -167,6 +184,7 @@ class _Supervisor:
                 self._do(self._crew.imported(worker, now))
             case Ready():
                 log.info("worker serves", process=self._process, pid=pid)
+                self._figures.serves(self._processes[worker].index, now)
                 self._do(self._crew.ready(worker, now))
                 if self._started is not None and not self._started.done():
                     self._started.set_result(None)
@@ -204,6 +222,7 @@ class _Supervisor:
         elif not was_stopping and not has_told_why:
             cause = _cause(process.exit_code)
             log.warning("worker ended", process=self._process, pid=process.pid, by=cause)
+            self._figures.died(process.index, self._loop.time())
         self._do(actions)
 
     # What to do.
@@ -219,6 +238,8 @@ class _Supervisor:
                     self._dismissed.add(worker)
                     self._processes[worker].kill()
                 case Report(outcome=outcome):
+                    if "silence" in outcome.parts:
+                        self._figures.was_silent(0, self._ending, outcome.parts["silence"])
                     report, self._report_to = self._report_to, _nobody
                     report(outcome)
                 case Finish(code=code):
@@ -285,7 +306,7 @@ class _Supervisor:
         return await over
 
     def _change(self, ending: str, report: Callable[[Outcome], None]) -> None:
-        self._report_to = report
+        self._report_to, self._ending = report, ending
         now = self._loop.time()
         stops = ending == "stop"
         self._do(self._crew.switch_off(now) if stops else self._crew.restart(ending, now))
@@ -309,6 +330,8 @@ class _Supervisor:
         match request.call:
             case Status():
                 return await self._report()
+            case Measure():
+                return await self._measured()
             case Stop(reason=reason):
                 log.info("stopping", process=self._process, asked_by=request.role, reason=reason)
                 # After the reply has been sent: the last worker's end closes its socket.
@@ -329,6 +352,26 @@ class _Supervisor:
         state = _worst([worker.state for worker in workers])
         return StatusReport(self._process, state, os.getpid(), list(workers))
 
+    def _state(self) -> State:
+        return _worst([self._crew.state(place) for place in self._crew.places])
+
+    async def _measured(self) -> ProcessMeasured:
+        sources = await self._sources()
+        workers = [WorkerMeasured(source.worker, source.measured) for source in sources]
+        return ProcessMeasured(self._process, workers)
+
+    async def _sources(self) -> list[Source]:
+        """What every worker has measured, with what is measured of it from here."""
+        return list(await asyncio.gather(*map(self._source, self._crew.places)))
+
+    async def _source(self, place: Place) -> Source:
+        process = self._processes.get(place.active.number) if place.active else None
+        own = self._figures.of(place.index, process.pid if process else None)
+        is_up = process is not None and self._crew.state(place) == "up"
+        theirs = await process.ask_measured(STATUS_S) if process is not None and is_up else {}
+        up = single(int(is_up))
+        return Source(self._process, place.index, {"everdoor_worker_up": up, **own, **theirs})
+
     async def _report_place(self, place: Place) -> WorkerReport:
         now, state = self._loop.time(), self._crew.state(place)
         process = self._processes.get(place.active.number) if place.active else None
@@ -338,8 +381,11 @@ class _Supervisor:
             pid=process.pid if process else 0,
             failures=self._crew.failures(place, now),
             retry_in_s=0.0 if place.active else max(0.0, place.next_active_at - now),
-            info=await self._info(place, process),
+            info=self._about_metrics() | await self._info(place, process),
         )
+
+    def _about_metrics(self) -> dict[str, Any]:
+        return {"metrics": self._exporter.url} if self._exporter.url else {}
 
     async def _info(self, place: Place, process: WorkerProcess | None) -> dict[str, Any]:
         """A worker's own words; while none can speak, what the last one ended with."""

@@ -22,14 +22,17 @@ from typing import Any
 import msgspec
 
 from everdoor.errors import StartupError
+from everdoor.measures import Measured
 from everdoor.messages.supervision import (
     MAX_LINE_BYTES,
+    AskMeasured,
     AskStatus,
     Begin,
     FromWorker,
     Go,
     Imported,
     Leaving,
+    MeasuredNow,
     NotStarting,
     Park,
     Parked,
@@ -81,6 +84,7 @@ class WorkerLink:
         self.supervisor_pid = begin.supervisor_pid
         self._fds = begin.fds
         self._info: Callable[[], dict[str, Any]] = dict
+        self._measured: Callable[[], Measured] = dict
         self.on_park: Callable[[str], None] = _cannot_park
         self.on_resume: Callable[[], None] = _nothing
         self.on_release: Callable[[], None] = _nothing
@@ -112,6 +116,10 @@ class WorkerLink:
     def tell_status(self, info: Callable[[], dict[str, Any]]) -> None:
         """Set what this worker says of itself when asked for its status (JSON)."""
         self._info = info
+
+    def tell_measured(self, measured: Callable[[], Measured]) -> None:
+        """Set what this worker says when asked for what it has measured."""
+        self._measured = measured
 
     async def go(self) -> bool:
         """Say that everything is loaded, and wait until this worker is to serve.
@@ -208,6 +216,8 @@ class WorkerLink:
                 self.on_tell(sessid, text)
             case AskStatus():
                 self._say(StatusInfo(self._info()))
+            case AskMeasured():
+                self._say(MeasuredNow(self._measured()))
             case StopWork(reason=reason):
                 if not self._stop.done():
                     self._stop.set_result(reason)
