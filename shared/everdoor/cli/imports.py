@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from everdoor.cli.output import json_option, print_json, print_table
+from everdoor.errors import UserError
 
 if TYPE_CHECKING:
     from everdoor.evennia.importing import Import, Report
+    from everdoor.settings import Settings
 
 T = TypeVar("T")
 
@@ -64,10 +66,9 @@ def evennia(
 ) -> None:
     """Bring Evennia's accounts and world here, from its SQLite file DATABASE.
 
-    The game server must not run, and the world must be new: nobody has logged in to it yet. Players
-    keep their names, passwords, characters and places, objects their numbers. What cannot come
-    along is listed; nothing is written before all of it has been read. An import that was cut off
-    is repeated.
+    Nothing of this system may run, and its world must be new: nobody has logged in to it yet.
+    Players keep their names, passwords, characters and places, objects their numbers. What cannot
+    come along is listed. An import that was cut off is repeated.
 
     The JSON is an object with dry_run, brought (counts by what it is) and left_out (a list of
     objects with what, count and examples).
@@ -108,15 +109,32 @@ def _run(job: Import) -> None:
     told = Console(stderr=True)
 
     def shown(items: Iterable[T], total: int, doing: str) -> Iterable[T]:
-        return track(items, doing, total=total, console=told, transient=True)
+        hidden = not told.is_terminal
+        return track(items, doing, total=total, console=told, transient=True, disable=hidden)
 
     job.track = shown
     if not job.is_dry:
+        _refuse_running(job.settings)
         make_home(job.settings)
     with ExitStack() as stack:
         found = sorted(entry_points(group=IMPORTERS), key=lambda entry: entry.name)
         for write in [stack.enter_context(entry.load()(job)) for entry in found]:
             write()
+
+
+def _refuse_running(settings: Settings) -> None:
+    """Refuse when auth runs, which keeps in memory who is banned; the server has its own lock.
+
+    Raises:
+        UserError: It does.
+    """
+    from everdoor.cli.control import is_listening
+    from everdoor.cli.surroundings import endpoints_of
+
+    if is_listening(Path(endpoints_of(settings).auth_rpc.removeprefix("ipc://"))):
+        raise UserError(
+            f"the system in {settings.home} runs: stop it (`everdoor down`), then try again"
+        )
 
 
 def _document(job: Import) -> dict[str, object]:

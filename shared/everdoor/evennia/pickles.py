@@ -25,8 +25,10 @@ MAX_PICKLE_BYTES = 1024 * 1024
 """Of one value; whoever keeps more in one attribute keeps it in a file better."""
 
 MAX_SIZE = 2 * MAX_PICKLE_BYTES
-"""Of all values in one, each counted as 1 and its characters or bytes: as much as a pickle of that
-size can hold without referring to anything twice."""
+"""Of all values in one, each counted as WEIGHT and its characters or bytes."""
+
+WEIGHT = 8
+"""About what a value takes as text, with what stands around it."""
 
 MAX_DEPTH = 60
 """Containers in each other; JSON and Python take some hundreds."""
@@ -225,7 +227,7 @@ class _Machine:
             raise TypeError("only what is named is called")
         made = _called(called, arguments.items)
         # Calls copy, and a short pickle can have many calls with the same long argument.
-        self._left -= len(made.items if isinstance(made, _Node) else made)
+        self._left -= len(made.items) * WEIGHT if isinstance(made, _Node) else len(made)
         if self._left < 0:
             raise UnreadableValue(TOO_LARGE)
         self._stack.append(made)
@@ -349,7 +351,7 @@ class _Converter:
         self._left = MAX_SIZE
 
     def convert(self, built: Any, depth: int) -> Plain:
-        self._left -= 1 + (len(built) if isinstance(built, (str, bytes)) else 0)
+        self._left -= WEIGHT + (len(built) if isinstance(built, (str, bytes)) else 0)
         if self._left < 0 or depth > MAX_DEPTH:
             raise UnreadableValue(TOO_LARGE)
         match built:

@@ -80,7 +80,7 @@ class Conversion:
         self._last_puppet: dict[int, int | None] = {}
         self._read_puppets()
         self._places = {obj.location for obj in self._objects.values()}
-        self._classes: dict[str, type[Object] | None] = {}
+        self._named = {path: _imported(path) for path in job.typeclasses.values()}
         self._start = self._start_object()
         self._values = StoredValues(job, self._object_id)
 
@@ -156,7 +156,7 @@ class Conversion:
         wanted = self._job.typeclasses.get(obj.typeclass)
         if wanted is not None:
             self._job.report.bring("objects of classes that were named")
-            found = self._imported(wanted)
+            found = self._named[wanted]
             return wanted, found.default_locks if found else ""
         kind = self._kind_of(obj, played)
         if obj.typeclass not in ORDINARY:
@@ -173,13 +173,6 @@ class Conversion:
         if "Room" in name or (obj.location is None and obj.id in self._places):
             return "rooms"
         return "things"
-
-    def _imported(self, path: str) -> type[Object] | None:
-        """A class that was named; None: it is a game's, which is not loaded here."""
-        if path not in self._classes:
-            is_of_game = path.startswith("game.")
-            self._classes[path] = None if is_of_game else import_typeclass(path)
-        return self._classes[path]
 
     def _there(self, obj: EvenniaObject, other: int | None, what: str) -> int | None:
         if other is None or other in self._objects:
@@ -292,6 +285,11 @@ class Conversion:
         for path in filter(None, cmdsets.split(",")):
             if ORDINARY_CMDSETS not in path:
                 self._leave("command sets", f"{owner} {path}")
+
+
+def _imported(path: str) -> type[Object] | None:
+    """A class that was named; None: it is a game's, which is not loaded here."""
+    return None if path.startswith("game.") else import_typeclass(path)
 
 
 def _value(attribute: EvenniaAttribute) -> Plain:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, bindparam, literal_column, select, union
+from sqlalchemy import Select, bindparam, func, literal_column, select, union
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import SQLModel
 
@@ -100,8 +100,7 @@ class WorldRows:
         of_script = table_of(ScriptAttribute).c.script_id
         self._of_script = query(ScriptAttribute, dialect, of_script == bindparam("id"))
         self._timers = compiled(_timers(), dialect)
-        one_account = select(table_of(Account).c.id).limit(literal_column("1"))
-        self._any_account = compiled(one_account, dialect)
+        self._first_account = compiled(select(func.min(account.id)), dialect)
         message = table_of(ChannelMessage).c
         self._channels = query(Channel, dialect)
         self._messages = query(ChannelMessage, dialect, message.channel_id == bindparam("id"))
@@ -189,7 +188,7 @@ class WorldRows:
 
     def has_accounts(self) -> bool:
         """Whether anybody has ever logged in to this world."""
-        return bool(self._rows(self._any_account, {}))
+        return self._rows(self._first_account, {})[0][0] is not None
 
     def channels(self) -> list[ChannelRow]:
         rows = self._rows(self._channels.sql, {})
