@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+EVENNIA := $(VENV)/evennia
 UV := $(shell command -v uv || command -v $(BIN)/uv)
 
 # Tests of whole systems wait more than they work: three at a time keep two cores busy. A file's
@@ -13,7 +14,7 @@ WORKERS := -n 3 --dist loadfile
 TEST_PACKAGES := inetutils-telnet postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help run test check bench faults format lock clean test-packages
+.PHONY: fuzz help run test check bench faults format lock clean test-packages evennia
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -22,7 +23,7 @@ help:  ## Show these lines
 run: $(VENV)/run.stamp  ## Install what is needed and start the system in ./var
 	@$(BIN)/everdoor up
 
-test: $(VENV)/dev.stamp test-packages  ## Run the tests
+test: $(VENV)/dev.stamp test-packages evennia  ## Run the tests
 	@$(BIN)/pytest $(WORKERS) $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
@@ -60,9 +61,10 @@ COMPILE := pip compile --upgrade --quiet --python-version 3.11 --generate-hashes
 
 # uv where it is on PATH, because it is fast; else the environment's own pip; else, where Debian's
 # python3-venv is missing and the environment has none, the pip of the Python that made it.
-INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python "$$@"; \
-  elif test -x $(BIN)/pip; then $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$@"; \
-  else $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check "$$@"; fi
+INTO = $(BIN)
+INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(INTO)/python "$$@"; \
+  elif test -x $(INTO)/pip; then $(INTO)/python -m pip install --quiet --disable-pip-version-check "$$@"; \
+  else $(PYTHON) -m pip --python $(INTO)/python install --quiet --disable-pip-version-check "$$@"; fi
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -91,3 +93,16 @@ test-packages:
 	echo "Installing Debian packages for the tests:" $$missing; \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null \
 	  || echo "They could not be installed; the tests that need them will say so."
+
+# Evennia itself, in an environment of its own: the tests import a world that it has made.
+evennia: | $(BIN)/python
+	@$(MAKE) --no-print-directory $(EVENNIA)/installed.stamp \
+	  || echo "Evennia could not be installed; the tests that need it will say so."
+
+$(EVENNIA)/installed.stamp: INTO = $(EVENNIA)/bin
+$(EVENNIA)/installed.stamp: tests/fromevennia/requirements.txt
+	@echo "Installing Evennia for the tests"
+	@$(PYTHON) -m venv --clear $(EVENNIA) >/dev/null 2>&1 \
+	  || $(PYTHON) -m venv --clear --without-pip $(EVENNIA)
+	@set -- --no-deps -r $<; $(INSTALL)
+	@touch $@
