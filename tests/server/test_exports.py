@@ -33,6 +33,7 @@ PUBLIC = {
     "create_object",
     "create_script",
     "default_cmds",
+    "inert",
     "search_object",
     "delay",
     "search_script",

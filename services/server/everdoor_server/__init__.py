@@ -9,6 +9,7 @@ from everdoor_server.commands import default as default_cmds
 from everdoor_server.commands import syscmdkeys
 from everdoor_server.commands.cmdset import CmdSet
 from everdoor_server.commands.command import Command
+from everdoor_server.commands.playertext import inert
 from everdoor_server.current import SESSION_HANDLER, SESSIONS
 from everdoor_server.engine import Game
 from everdoor_server.objects import (
@@ -50,8 +51,9 @@ __all__ = [
     "create_object",
     "create_script",
     "default_cmds",
-    "search_object",
     "delay",
+    "inert",
+    "search_object",
     "search_script",
     "sleep",
     "syscmdkeys",
