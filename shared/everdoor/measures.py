@@ -144,7 +144,10 @@ METRICS = (
         ("call", "outcome"),
     ),
     Metric(
-        "everdoor_hash_seconds", "histogram", "auth", "What hashing or checking a password takes."
+        "everdoor_hash_seconds",
+        "histogram",
+        "auth",
+        "From asking for a password to be hashed or checked to the answer, with its wait for a core.",
     ),
     Metric("everdoor_hashes_waiting", "gauge", "auth", "Passwords that wait for a free core."),
 )

@@ -8,19 +8,18 @@ Source: docs/protocol.md, sections 2 and 9.
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from functools import partial
 
 from everdoor.bus import Bus, Publisher, RpcServer
-from everdoor.endpoints import endpoints
 from everdoor.errors import StartupError, StoreBusy
+from everdoor.farhosts import far_sockets, surroundings
 from everdoor.settings import Settings
 from everdoor.worker import WorkerLink
 from everdoor_auth.lanes import Lanes
+from everdoor_auth.measured import measured
 from everdoor_auth.passwords import Argon2, Hashing, HashingThreads, load_common_passwords
 from everdoor_auth.service import AuthService
 from everdoor_auth.store import Store
@@ -36,17 +35,21 @@ async def serve(link: WorkerLink, settings: Settings) -> None:
     """Serve the accounts of a home until the supervisor asks for an end.
 
     Raises:
-        StartupError: The database cannot be opened, or does not fit this program.
+        StartupError: The database cannot be opened, or does not fit this program; or it is to
+            listen for other hosts and has no key.
     """
     await link.go()
-    system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
-    bus = Bus(asyncio.get_running_loop())
+    around = surroundings(settings, "auth")
+    system, far = around.home, far_sockets(settings, "auth", link.fd)
+    bus = Bus(asyncio.get_running_loop(), around.curve)
     try:
         # Named by its beginning: auth counts no generations.
         life = f"auth.{time.time_ns()}"
-        publisher = Publisher(bus, system.auth_events, life, link.fd(EVENTS_FD))
+        events_fd, rpc_fd = link.fd(EVENTS_FD), link.fd(RPC_FD)
+        publisher = Publisher(bus, system.auth_events, life, events_fd, far.get("events"))
         async with opened(settings, Argon2(), publisher) as service:
-            rpc = RpcServer(bus, system.auth_rpc, service.handle, link.fd(RPC_FD))
+            rpc = RpcServer(bus, system.auth_rpc, service.handle, rpc_fd, far.get("rpc"))
+            link.tell_measured(partial(measured, service))
             link.ready()
             await link.stop_asked()
             await rpc.close()

@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from everdoor.errors import CallRefused
+from everdoor.measures import Histogram
 from everdoor_auth.djangohashes import check_django_hash, is_django_hash
 
 MEMORY_KIB = 19456
@@ -90,13 +91,19 @@ class Argon2:
 
 
 class HashingThreads:
-    """Runs a `Hashing` in low-priority threads, one per core, with a bounded queue."""
+    """Runs a `Hashing` in low-priority threads, one per core, with a bounded queue.
+
+    Attributes:
+        seconds: From asking to the answer, waiting for a core included.
+    """
 
     def __init__(
         self, hashing: Hashing, threads: int | None = None, max_waiting: int = MAX_WAITING
     ) -> None:
         count = threads or len(os.sched_getaffinity(0))
+        self.seconds = Histogram()
         self._hashing = hashing
+        self._threads = count
         self._most = count + max_waiting
         self._pending = 0
         self._executor = ThreadPoolExecutor(count, "hash", initializer=_lower_priority)
@@ -122,6 +129,11 @@ class HashingThreads:
             return Verdict(False)
         return await self._run(lambda: self._hashing.check(stored, password))
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a core."""
+        return max(0, self._pending - self._threads)
+
     def close(self) -> None:
         """Drop what waits and end the threads once they are done; idempotent."""
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -130,10 +142,13 @@ class HashingThreads:
         if self._pending >= self._most:
             raise CallRefused("busy", "Too many are logging in just now; try again in a moment.")
         self._pending += 1
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+            return await loop.run_in_executor(self._executor, work)
         finally:
             self._pending -= 1
+            self.seconds.observe(loop.time() - begun)
 
 
 def load_common_passwords() -> frozenset[str]:

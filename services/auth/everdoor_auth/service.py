@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeAlias
 
@@ -57,6 +58,7 @@ from everdoor_auth.guests import Guests
 from everdoor_auth.kept import Asked, Kept, KeptAnswers, fingerprint, refuse_other_arguments
 from everdoor_auth.keys import KeyRing
 from everdoor_auth.logins import Logins
+from everdoor_auth.passwords import HashingThreads
 from everdoor_auth.tickets import Tickets
 from everdoor_auth.tools import Settled, Tools
 from everdoor_auth.upkeep import Upkeep
@@ -75,6 +77,9 @@ Other: TypeAlias = Callable[[Any], Awaitable[Answer]]
 
 class AuthService:
     """Answers calls; must be loaded once before the first.
+
+    Attributes:
+        outcomes: How many calls were answered, by kind and `done` or the code of a refusal.
 
     Args:
         tools: Its throttle is fresh; what counts from before is loaded.
@@ -119,6 +124,7 @@ class AuthService:
             ListChanges: upkeep.list_changes,
             ListBans: banning.list_bans,
         }
+        self.outcomes: Counter[tuple[str, str]] = Counter()
         self._kept = KeptAnswers()
         self._running: dict[CallKey, tuple[str, asyncio.Task[Answer]]] = {}
         self._next_sweep = math.inf
@@ -136,12 +142,22 @@ class AuthService:
             self._kept.keep(key, kept._replace(at=now + kept.at))
         await self._sweep(now)
 
+    @property
+    def hashing(self) -> HashingThreads:
+        return self._tools.hashing
+
     async def handle(self, request: Request) -> Answer:
         """Answer a request; whatever is refused is answered Failed with its code.
 
         A call that is asked again under its key gets the answer of the first time, also while
         that is still under way.
         """
+        answer = await self._handle(request)
+        outcome = answer.code if isinstance(answer, Failed) else "done"
+        self.outcomes[str(type(request.call).__struct_config__.tag), outcome] += 1
+        return answer
+
+    async def _handle(self, request: Request) -> Answer:
         try:
             self._gate.admit(request)
             now = self._tools.clocks.monotonic()
