@@ -52,7 +52,7 @@ class Echo:
         self._beat()
 
     def _received(self, batch: list[Addressed]) -> None:
-        for routing_id, data in batch:
+        for routing_id, data, _ in batch:
             frame = codec.decode_up(data)
             if frame.k == 1:
                 self._peers[routing_id] = _Peer(frame.version, frame.epoch)

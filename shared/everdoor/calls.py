@@ -161,16 +161,23 @@ class Reception:
         self._answered: OrderedDict[bytes, bytes] = OrderedDict()
         self._answered_bytes = 0
 
-    def receive(self, envelope: Envelope, frame: bytes) -> Post | None:
+    def receive(self, envelope: Envelope, frame: bytes, role: str | None = None) -> Post | None:
         """Take a request; return the reply if it can be given at once.
 
         A frame that is no request is answered `malformed`, one of another version `version`;
         where no id can be read, it is dropped and counted.
+
+        Args:
+            role: That of the asker's key: asking as another one is `forbidden`. None: it came
+                from this machine, where no keys are needed.
         """
         try:
             request = decode_request(frame)
         except MalformedMessage:
             return self._refuse(envelope, frame)
+        if role is not None and request.role != role:
+            told = f"The key of a {role} cannot ask as {request.role}."
+            return Post(envelope, encode_reply(request.id, Failed("forbidden", told)))
         if (known := self._answered.get(request.id)) is not None:
             return Post(envelope, known)
         if request.id in self._callers:

@@ -98,14 +98,14 @@ def hold_portal(home: Path, portal: str, incarnation: Incarnation) -> LockFile:
     return lock
 
 
-def incarnation_is_alive(home: Path, portal: str, incarnation: Incarnation) -> bool:
+def incarnation_is_alive(home: Path, portal: str, incarnation: Incarnation) -> bool | None:
     """Whether this life of a portal holds its lock now; only its own host can tell.
 
-    A portal without a lock here is of another home, where it may live.
+    None: a portal without a lock here is of another home, where it may live.
     """
     path = home / "portals" / f"{portal}.lock"
     if not path.exists():
-        return True
+        return None
     with LockFile(path) as lock:
         return not lock.try_shared() and lock.read() == _told(incarnation)
 

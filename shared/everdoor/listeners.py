@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from everdoor.endpoints import Place
 from everdoor.errors import StartupError
 from everdoor.lockfile import LockFile, locked
 
@@ -59,6 +60,22 @@ def private_folder(path: Path) -> Path:
             "and mode"
         )
     return path
+
+
+@contextmanager
+def listen_far(place: Place) -> Iterator[socket.socket]:
+    """Listen for processes of other hosts on a TCP port.
+
+    Raises:
+        StartupError: It cannot be had.
+    """
+    try:
+        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        listener = _bind(found[0][4][:2], shared=False)  # type: ignore[arg-type]
+    except OSError as exc:
+        raise StartupError(f"{place.endpoint}: cannot listen: {exc.strerror or exc}") from exc
+    with listener:
+        yield listener
 
 
 @contextmanager

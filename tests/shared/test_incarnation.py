@@ -82,7 +82,7 @@ def test_incarnation_is_alive_while_its_worker_holds_the_lock(tmp_path: Path) ->
 
 def test_incarnation_of_another_home_may_be_alive(tmp_path: Path) -> None:
     with hold_portal(tmp_path / "here", "another", LIFE):
-        assert incarnation_is_alive(tmp_path / "here", PORTAL, LIFE)
+        assert incarnation_is_alive(tmp_path / "here", PORTAL, LIFE) is not False
 
 
 def test_incarnation_of_a_killed_worker_is_dead(tmp_path: Path) -> None:

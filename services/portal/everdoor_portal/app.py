@@ -23,9 +23,9 @@ from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Bus, Wire
 from everdoor.digest import digest_of_copies
 from everdoor.durations import in_words
-from everdoor.endpoints import Endpoints
 from everdoor.errors import CallError
 from everdoor.events import Mark, Published
+from everdoor.farhosts import Surroundings
 from everdoor.ids import Incarnation
 from everdoor.messages.calls import ConfirmCopies, CopiesLack
 from everdoor.settings import Settings
@@ -48,6 +48,8 @@ CONFIRM_S = 2.0
 CONFIRM_AGAIN_S = 0.002
 """Pause until the row that was missing is likely here."""
 
+NOT_LET_IN = "it does not know the key of this home (`everdoor keys list`)"
+
 EVICTED = "This door was closed while it could not reach the game. Please connect again."
 
 
@@ -67,7 +69,7 @@ class Portal:
 
     Args:
         identity: Given by the supervisor for this life.
-        system: Where the server is.
+        around: Where the server is, and the key with which it is reached.
         listeners: Listening sockets by the names of their doors, inherited.
 
     Raises:
@@ -83,13 +85,14 @@ class Portal:
         loop: asyncio.AbstractEventLoop,
         settings: Settings,
         identity: Identity,
-        system: Endpoints,
+        around: Surroundings,
         listeners: Mapping[str, socket.socket],
     ) -> None:
         self._loop = loop
         self._identity = identity
-        self._system = system
-        self._bus = Bus(loop)
+        self._system = system = around.reached
+        self._key = around.curve.own.public if around.curve else ""
+        self._bus = Bus(loop, around.curve)
         self.sessions = PortalSessionHandler(
             identity.portal,
             identity.incarnation,
@@ -249,6 +252,11 @@ class Portal:
         self.uplink.disconnected(self._loop.time())
         self._flush()
 
+    def _refused(self) -> None:
+        if self.uplink.refusal != NOT_LET_IN:
+            _log.error("the server does not let this portal in", key=self._key)
+        self.uplink.refusal = NOT_LET_IN
+
     def _flush_soon(self) -> None:
         """Send in this iteration of the loop, after all that is read in it: one frame for all."""
         if not self._flush_is_due:
@@ -274,8 +282,15 @@ class Portal:
         self._unsent.clear()
         self._sockets_made += 1
         identity = self._identity
-        name = f"{identity.portal}/{identity.incarnation.number}/{self._sockets_made}"
+        number, nonce = identity.incarnation
+        # The nonce keeps other portals from taking a socket's place at the server.
+        name = f"{identity.portal}/{number}/{nonce:x}/{self._sockets_made}"
         self._wire = self._bus.dealer(
-            self._system.stream, name.encode(), self._received, self._connected, self._disconnected
+            self._system.stream,
+            name.encode(),
+            self._received,
+            self._connected,
+            self._disconnected,
+            self._refused,
         )
         self.uplink.socket_made(self._loop.time())

@@ -44,6 +44,7 @@ def run(ctx: click.Context, workers: int) -> None:
     import socket
 
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
+    from everdoor.farhosts import surroundings
     from everdoor.incarnation import portal_id, process_name
     from everdoor.logs import configure_logs
     from everdoor.supervisor import WorkerSpec, address_of, supervise
@@ -52,6 +53,8 @@ def run(ctx: click.Context, workers: int) -> None:
     settings = settings_to_start()
     name = process_name(settings.portal_id, os.environ)
     configure_logs(settings, name)
+    # Who lacks a key is told so before anything is started.
+    surroundings(settings, "portal")
     host = socket.gethostname()
 
     def prepare(stack: ExitStack) -> list[WorkerSpec]:

@@ -6,12 +6,9 @@ What it serves is joined in `everdoor_portal.app`.
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-import tempfile
-from pathlib import Path
 
-from everdoor.endpoints import endpoints
+from everdoor.farhosts import surroundings
 from everdoor.ids import Incarnation
 from everdoor.incarnation import hold_portal
 from everdoor.settings import Settings
@@ -31,10 +28,10 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     await link.go()
     identity = _identity(link)
     loop = asyncio.get_running_loop()
-    system = endpoints(settings.home, Path(tempfile.gettempdir()), os.getuid())
+    around = surroundings(settings, "portal")
     listeners = {name: socket.socket(fileno=link.fd(name)) for name in link.fd_names}
     with hold_portal(settings.home, identity.portal, identity.incarnation):
-        portal = Portal(loop, settings, identity, system, listeners)
+        portal = Portal(loop, settings, identity, around, listeners)
         await portal.start()
         link.tell_status(portal.info)
         link.ready()

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from everdoor.bus.rpc import RpcClient
+from everdoor.bus.curve import Far
 from everdoor.bus.sockets import Addressed, Bus, Wire
 from everdoor.errors import CallRefused, StoreError, StoreRefused
 from everdoor.messages.calls import ConfirmCopies, CopiesKept, CopiesLack
@@ -89,16 +90,24 @@ class Server:
         self.on_committed: Callable[[Commit], None] = lambda commit: None
         self.on_tick: Callable[[], None] = lambda: None
 
-    def start(self, bus: Bus, stream: str, fd: int | None, on_settled: Callable[[], None]) -> None:
+    def start(
+        self,
+        bus: Bus,
+        stream: str,
+        fd: int | None,
+        on_settled: Callable[[], None],
+        far: Far | None = None,
+    ) -> None:
         """Take the listening socket of the stream and serve portals.
 
         Args:
             on_settled: Called once, when every portal of the generation before is back, or has
                 had SETTLE_S for it.
         """
-        self._wire = bus.router(stream, self._received, fd)
+        self._wire = bus.router(stream, self._received, fd, far)
         self._on_settled = on_settled
         self._settle_by = self._loop.time() + SETTLE_S
+            far: Where portals of other hosts come to.
         self._tick()
         self._confirm()
 
@@ -230,8 +239,8 @@ class Server:
         now = self._loop.time()
         try:
             while self._arrived:
-                routing_id, frame = self._arrived.popleft()
-                for event in self._links.receive(routing_id, frame, now):
+                routing_id, frame, peer = self._arrived.popleft()
+                for event in self._links.receive(routing_id, frame, now, peer):
                     self._turn.receive(event)
             commit = self._turn.run(lines=not self._is_parked)
         except Exception as exc:

@@ -34,13 +34,16 @@ def run(ctx: click.Context) -> None:
     server runs already.
     """
     from everdoor.cli.surroundings import endpoints_of, settings_to_start
-    from everdoor.listeners import listen_ipc
+    from everdoor.farhosts import far_places, surroundings
+    from everdoor.listeners import listen_far, listen_ipc
     from everdoor.logs import configure_logs
     from everdoor.supervisor import WorkerSpec, address_of, supervise
     from everdoor_server.worldlock import world_lock
 
     settings = settings_to_start()
     configure_logs(settings, "server")
+    # Who lacks a key is told so before anything is started.
+    surroundings(settings, "server")
     system = endpoints_of(settings)
     metrics = address_of(settings, "server")
 
@@ -51,6 +54,9 @@ def run(ctx: click.Context) -> None:
             "stream": listen_ipc(system.stream),
             "rpc": listen_ipc(system.server_rpc),
             "events": listen_ipc(system.server_events),
+        }
+        listeners |= {
+            name: listen_far(place) for name, place in far_places(settings, "server").items()
         }
         fds = {name: stack.enter_context(each).fileno() for name, each in listeners.items()}
         return [WorkerSpec("everdoor_server.worker:serve", fds)]

@@ -37,6 +37,7 @@ class Downlink:
         adopted: Whether its copies have been taken over in this generation.
         acknowledged: The last row that the portal has applied.
         last_heard: Clock reading of its last frame, or of this generation's start.
+        key: By which its last hello came; empty: from this machine, or there was none yet.
     """
 
     def __init__(self, portal: str, incarnation: Incarnation, host: str, now: float) -> None:
@@ -46,6 +47,7 @@ class Downlink:
         self.adopted = False
         self.acknowledged = NO_ROW
         self.last_heard = now
+        self.key = ""
         self.rows: deque[OutboxRow] = deque()
         self.backlog_bytes = 0
         self._closing: set[int] = set()
@@ -114,7 +116,13 @@ class Downlink:
     # Epochs.
 
     def open(
-        self, hello: Hello, version: int, epoch: int, receiver: FrameReceiver, now: float
+        self,
+        hello: Hello,
+        version: int,
+        epoch: int,
+        receiver: FrameReceiver,
+        now: float,
+        key: str = "",
     ) -> None:
         """Begin an epoch: rows that the portal has are forgotten, the others go out again.
 
@@ -123,6 +131,7 @@ class Downlink:
         """
         self.incarnation = hello.incarnation
         self.host = hello.host
+        self.key = key
         self.last_heard = now
         self._epoch = epoch
         self._receiver = receiver

@@ -7,11 +7,12 @@ players type, and is answered when it is committed. Source: docs/protocol.md, se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import structlog
 
+from everdoor.bus.curve import Far
 from everdoor.bus.pubsub import Publisher
 from everdoor.bus.rpc import RpcServer
 from everdoor.bus.sockets import Bus
@@ -107,11 +108,13 @@ class Inspection:
         self._publisher: Publisher | None = None
         self._rpc: RpcServer | None = None
 
-    def open(self, bus: Bus, system: Endpoints, rpc_fd: int, events_fd: int) -> None:
-        """Take the listening sockets."""
+    def open(
+        self, bus: Bus, system: Endpoints, rpc_fd: int, events_fd: int, far: Mapping[str, Far]
+    ) -> None:
+        """Take the listening sockets; `far`: those for other hosts, by channel."""
         life = f"server.{self._generation}"
-        self._publisher = Publisher(bus, system.server_events, life, events_fd)
-        self._rpc = RpcServer(bus, system.server_rpc, self._answer, rpc_fd)
+        self._publisher = Publisher(bus, system.server_events, life, events_fd, far.get("events"))
+        self._rpc = RpcServer(bus, system.server_rpc, self._answer, rpc_fd, far.get("rpc"))
 
     async def close(self) -> None:
         """Let go of the sockets. Idempotent."""

@@ -41,6 +41,7 @@ from everdoor.messages.stream import (
     Token,
     UpFrame,
 )
+from everdoor.peers import Peer
 from everdoor.stream import SILENCE_S, FrameReceiver
 from everdoor_server.commit import OutboxRow, Stored
 from everdoor_server.downlink import BACKLOG_BYTES, Downlink
@@ -96,8 +97,8 @@ class NotedBy(NamedTuple):
 
 LinkEvent: TypeAlias = Greeted | Arrived | Dead | Counted | NotedBy
 
-IsAlive: TypeAlias = Callable[[str, Incarnation], bool]
-"""Says whether an incarnation of a portal of this host still runs."""
+IsAlive: TypeAlias = Callable[[str, Incarnation], bool | None]
+"""Says whether an incarnation of a portal of this host still runs; None: that cannot be seen."""
 
 
 class Links:
@@ -162,16 +163,21 @@ class Links:
 
     # Frames in.
 
-    def receive(self, routing_id: bytes, data: bytes, now: float) -> list[LinkEvent]:
+    def receive(
+        self, routing_id: bytes, data: bytes, now: float, peer: Peer | None = None
+    ) -> list[LinkEvent]:
         """Take one frame; what it breaks is answered, never raised.
 
         Raises:
             Fenced: A portal has rows of a newer generation: this server must leave.
         """
         events: list[LinkEvent] = []
+        Args:
+            peer: Whose key it came by; None: it is from this machine.
+
         try:
             # What was taken before a message turned out to be bad stays taken.
-            for event in self._receive(routing_id, codec.decode_up(data), now):
+            for event in self._receive(routing_id, codec.decode_up(data), now, peer):
                 events.append(event)
         except UnsupportedVersion as exc:
             self._refuse_version(routing_id, exc)
@@ -180,10 +186,14 @@ class Links:
             self._answer(routing_id, _version_to_answer(data), 0, Resync("bad frame"))
         return events
 
-    def _receive(self, routing_id: bytes, frame: UpFrame, now: float) -> Iterator[LinkEvent]:
+    def _receive(
+        self, routing_id: bytes, frame: UpFrame, now: float, peer: Peer | None
+    ) -> Iterator[LinkEvent]:
         link = self._routes.get(routing_id)
-        if link is None or frame.epoch > link.epoch:
-            yield from self._greet(routing_id, frame, now)
+        if link is not None and link.key != _key(peer):
+            _log.warning("a frame by another key was dropped", portal=link.portal, key=_key(peer))
+        elif link is None or frame.epoch > link.epoch:
+            yield from self._greet(routing_id, frame, now, peer)
         elif link.accepts(frame, now):
             yield from self._take(link, frame.messages)
         elif link.is_open:
@@ -211,7 +221,9 @@ class Links:
                 case Hello() | Part():
                     raise MalformedMessage("a hello within an epoch")
 
-    def _greet(self, routing_id: bytes, frame: UpFrame, now: float) -> Iterator[LinkEvent]:
+    def _greet(
+        self, routing_id: bytes, frame: UpFrame, now: float, peer: Peer | None
+    ) -> Iterator[LinkEvent]:
         receiver = self._greetings.pop(routing_id, None)
         if frame.k == 1:
             receiver = FrameReceiver(frame.epoch)
@@ -224,7 +236,7 @@ class Links:
                 self._greetings.pop(next(iter(self._greetings)))
             self._greetings[routing_id] = receiver
             return
-        yield from self._welcome(routing_id, hello, frame, receiver, now)
+        yield from self._welcome(routing_id, hello, frame, receiver, now, peer)
         if link := self._routes.get(routing_id):
             yield from self._take(link, rest)
 
@@ -239,9 +251,13 @@ class Links:
         """Open an epoch or refuse it. `frame` is the (last) one of the hello."""
         refusal = partial(self._answer, routing_id, frame.version, frame.epoch)
         if hello.last.generation > self._generation:
+        peer: Peer | None,
             raise Fenced(f"portal {hello.portal} has rows of generation {hello.last.generation}")
         buried = self._buried.get(hello.portal)
         if buried is not None and not hello.incarnation.is_newer_than(buried):
+        if peer is not None and not peer.speaks_for(hello.portal, hello.host):
+            refusal(Refused("not_yours", f"the key is of {peer.host}, and of its portals only"))
+            return
             refusal(Refused("buried", "it was given up"))
             return
         link = self._links.get(hello.portal)
@@ -258,10 +274,13 @@ class Links:
             refusal(Refused("stale", "a newer epoch is known"))
             return
         if link is None:
+        elif link is not None and link.epoch and link.key != _key(peer):
+            refusal(Refused("not_yours", "it has come by another key"))
+            return
             link = Downlink(hello.portal, hello.incarnation, hello.host, now)
             self._links[hello.portal] = link
             self._buried.pop(hello.portal, None)
-        link.open(hello, frame.version, frame.epoch, receiver, now)
+        link.open(hello, frame.version, frame.epoch, receiver, now, _key(peer))
         if hello.last.generation:
             self._trimmed[link.portal] = hello.last
         self._route(routing_id, link)
@@ -328,12 +347,13 @@ class Links:
         if link.host != self._host or now - self._probed.get(link.portal, 0.0) < PROBE_INTERVAL_S:
             return False
         self._probed[link.portal] = now
-        return not self._is_alive(link.portal, link.incarnation)
+        return self._is_alive(link.portal, link.incarnation) is False
 
     def _is_dead(self, link: Downlink, now: float) -> bool:
-        if link.host == self._host:
-            return not self._is_alive(link.portal, link.incarnation)
-        return now - link.last_heard >= OTHER_HOST_SILENCE_S
+        alive = self._is_alive(link.portal, link.incarnation) if link.host == self._host else None
+        if alive is None:
+            return now - link.last_heard >= OTHER_HOST_SILENCE_S
+        return not alive
 
     def _route(self, routing_id: bytes, link: Downlink) -> None:
         self._forget_route(link)
@@ -351,6 +371,10 @@ def _version_to_answer(frame: bytes) -> int:
     try:
         version = codec.frame_version(frame)
     except MalformedMessage:
+def _key(peer: Peer | None) -> str:
+    return peer.key if peer is not None else ""
+
+
         return codec.WIRE_VERSION
     return version if version in codec.SPOKEN_VERSIONS else codec.WIRE_VERSION
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +22,9 @@ import structlog
 
 from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Bus
-from everdoor.endpoints import Endpoints, endpoints
+from everdoor.endpoints import Endpoints
 from everdoor.errors import Fenced, SettingsError, StartupError, StoreError
+from everdoor.farhosts import far_sockets, surroundings
 from everdoor.incarnation import incarnation_is_alive
 from everdoor.settings import Settings
 from everdoor.state import AppSession
@@ -139,8 +139,10 @@ class _Worker:
         Args:
             holds: The one before still has the sockets.
         """
-        system = endpoints(self._settings.home, Path(tempfile.gettempdir()), os.getuid())
-        bus = Bus(self._loop)
+        around = surroundings(self._settings, "server")
+        # It binds sockets of its own home, and asks auth where that is.
+        system = around.reached
+        bus = Bus(self._loop, around.curve)
         try:
             if not await self._has_taken_over(bus, system):
                 return 0
@@ -309,10 +311,11 @@ class _Worker:
         link.on_resume = self._resume
         link.on_release = self._release_soon
         link.on_tell = server.tell
-        self._inspection.open(bus, system, link.fd(RPC_FD), link.fd(EVENTS_FD))
+        far = far_sockets(self._settings, "server", link.fd)
+        self._inspection.open(bus, system, link.fd(RPC_FD), link.fd(EVENTS_FD), far)
         self._watchdog = Watchdog(self._settings.turn_limit_s, self._hung)
         server.on_tick = self._watchdog.feed
-        server.start(bus, system.stream, link.fd(STREAM_FD), link.settled)
+        server.start(bus, system.stream, link.fd(STREAM_FD), link.settled, far.get("stream"))
         server.keep_lease(self._generation, self._settings.takeover_after_s / BEATS)
         auth = RpcClient(bus, system.auth_rpc, "server", self._generation)
         timeout_s = self._settings.idle_timeout

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from everdoor.bus.curve import Far
 from everdoor.bus.sockets import Bus
 from everdoor.errors import ProtocolError
 from everdoor.events import (
@@ -35,12 +36,20 @@ class Publisher:
     Args:
         life: Names this life of the process and no other, such as `server.17`.
         fd: The endpoint's listening socket, inherited from a supervisor.
+        far: Where other hosts subscribe.
     """
 
-    def __init__(self, bus: Bus, endpoint: str, life: str, fd: int | None = None) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        endpoint: str,
+        life: str,
+        fd: int | None = None,
+        far: Far | None = None,
+    ) -> None:
         self._numbering = Numbering(life)
         self._loop = bus.loop
-        self.wire = bus.publisher(endpoint, fd)
+        self.wire = bus.publisher(endpoint, fd, far)
         self._spoke_at = bus.loop.time()
         self._timer = bus.loop.call_later(BEAT_S, self._beat)
 
@@ -94,11 +103,12 @@ class Subscriber:
         self._topic = topic
         self._on_gap = on_gap
         self._following = Following()
+        interrupted = self._interrupted if on_gap is not None else None
         # Numbers count the events of all topics: who looks for gaps receives them all.
-        self.wire = bus.subscriber(endpoint, self._received, "" if on_gap else topic)
+        prefix = "" if on_gap else topic
+        self.wire = bus.subscriber(endpoint, self._received, prefix, interrupted, interrupted)
         if on_gap is not None:
             bus.loop.call_soon(on_gap)
-            self.wire.watch(self._interrupted, self._interrupted)
 
     def doubt(self) -> None:
         """Hand nothing on until a state asked for from now on is taken; to be called before each

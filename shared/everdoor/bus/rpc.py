@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from everdoor.bus.sockets import Bus, Wire
+from everdoor.bus.curve import Far
+from everdoor.bus.sockets import Bus, Received, Wire
 from everdoor.calls import Asking, Post, Reception, result_of
 from everdoor.errors import CallRefused, CallTimeout, MalformedMessage
 from everdoor.messages.callmessage import CallKey
@@ -130,16 +131,24 @@ class RpcServer:
         handler: Works on one request. What it raises becomes the answer: CallRefused a Failed
             with its code and text, anything else is logged and answered `internal`.
         fd: The endpoint's listening socket, inherited from a supervisor.
+        far: Where other hosts ask; each may ask what the role of its key may.
 
     Attributes:
         wire: Its socket.
     """
 
-    def __init__(self, bus: Bus, endpoint: str, handler: Handler, fd: int | None = None) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        endpoint: str,
+        handler: Handler,
+        fd: int | None = None,
+        far: Far | None = None,
+    ) -> None:
         self._handler = handler
         self._reception = Reception()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.wire = bus.replier(endpoint, self._received, fd)
+        self.wire = bus.replier(endpoint, self._received, fd, far)
 
     @property
     def dropped(self) -> int:
@@ -153,9 +162,10 @@ class RpcServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _received(self, batch: list[list[bytes]]) -> None:
-        for frames in batch:
-            self._send(self._reception.receive(tuple(frames[:-1]), frames[-1]))
+    def _received(self, batch: list[Received]) -> None:
+        for frames, peer in batch:
+            role = peer.role if peer is not None else None
+            self._send(self._reception.receive(tuple(frames[:-1]), frames[-1], role))
         self._begin()
 
     def _begin(self) -> None:

@@ -18,13 +18,23 @@ import asyncio
 import ipaddress
 import os
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
+from everdoor.bus.curve import (
+    ZAP_ENDPOINT,
+    Curve,
+    Far,
+    Gate,
+    protect_connecting,
+    protect_listening,
+)
 from everdoor.codec import MAX_FRAME_BYTES
 from everdoor.errors import StartupError
+from everdoor.peers import Peer
 
 MAX_BATCH = 256
 """Frames read before other work of the loop gets its turn; at 3 µs a frame, under 1 ms."""
@@ -46,9 +56,29 @@ a frame that is only just too long is refused with a reason."""
 LAST_WORDS_MS = 200
 """How long a closed socket may still send replies and events; streams send nothing more."""
 
+REFUSED_AGAIN_S = 1.0
+"""Pause before a socket whose key was refused tries again: it may have been allowed meanwhile."""
+
+_REFUSED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+
 T = TypeVar("T")
-Addressed = tuple[bytes, bytes]
-"""A frame with the routing id of the peer it came from."""
+
+
+class Addressed(NamedTuple):
+    """A frame with the routing id of the socket that it came from, and whose key that socket has;
+    None: it is on this machine."""
+
+    routing_id: bytes
+    frame: bytes
+    peer: Peer | None = None
+
+
+class Received(NamedTuple):
+    """A message's frames, and whose key they came by; None: from this machine."""
+
+    frames: list[bytes]
+    peer: Peer | None = None
+
 
 Socket = zmq.Socket[bytes]
 
@@ -59,21 +89,26 @@ class Wire(Generic[T]):
     Made by `Bus`. Not thread-safe: everything happens on the loop's thread.
 
     Attributes:
-        malformed: Messages dropped because they did not have the channel's number of frames.
+        malformed: Messages dropped because they did not have the channel's number of frames, or
+            came by a key that is allowed no more.
+        retries: The endpoint that is connected anew, a while after a refusal; empty: none is.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         socket: Socket,
-        form: Callable[[list[bytes]], T | None],
+        form: Callable[[list[bytes], Peer | None], T | None],
         on_batch: Callable[[list[T]], None] | None,
+        whose: Callable[[zmq.Frame], Peer | None] | None = None,
     ) -> None:
         self.malformed = 0
+        self.retries = ""
         self._loop = loop
         self._socket = socket
         self._form = form
         self._on_batch = on_batch
+        self._whose = whose
         self._read_is_due = False
         self._monitor: Wire[list[bytes]] | None = None
         self._fd = int(socket.getsockopt(zmq.FD))
@@ -113,24 +148,38 @@ class Wire(Generic[T]):
         self,
         on_connect: Callable[[], None] | None = None,
         on_disconnect: Callable[[], None] | None = None,
+        on_refused: Callable[[], None] | None = None,
     ) -> None:
-        """Call back each time a connection of this socket is established, or breaks.
+        """Call back each time a connection of this socket is established, breaks, or is refused.
 
         Established means that the other side's ZeroMQ has greeted; that a listening socket took
         the connection, with nobody behind it yet, is not told, nor are attempts that fail.
+        Refused means that the other side does not know the key, or is not who it should be.
         """
         calls = {zmq.EVENT_HANDSHAKE_SUCCEEDED: on_connect, zmq.EVENT_DISCONNECTED: on_disconnect}
         socket = self._socket.get_monitor_socket(
-            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED
+            zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | _REFUSED
         )
 
         def told(batch: list[list[bytes]]) -> None:
             for message in batch:
-                call = calls.get(zmq.Event(parse_monitor_message(message)["event"]))
+                event = zmq.Event(parse_monitor_message(message)["event"])
+                call = self._refused(on_refused) if event & _REFUSED else calls.get(event)
                 if call is not None and not self._socket.closed:
                     call()
 
         self._monitor = Wire(self._loop, socket, _any_frames, told)
+
+    def _refused(self, tell: Callable[[], None] | None) -> Callable[[], None] | None:
+        """ZeroMQ takes a refusal for final: whoever must not give up connects anew."""
+        if self.retries:
+            self._loop.call_later(REFUSED_AGAIN_S, self._connect_again)
+        return tell
+
+    def _connect_again(self) -> None:
+        if not self._socket.closed:
+            self._socket.disconnect(self.retries)
+            self._socket.connect(self.retries)
 
     def close(self) -> None:
         """Close the socket; nothing more is read. Idempotent."""
@@ -165,34 +214,52 @@ class Wire(Generic[T]):
         batch: list[T] = []
         for _ in range(MAX_BATCH):
             try:
-                parts = self._socket.recv_multipart(zmq.NOBLOCK)
+                item = self._receive_one()
             except zmq.ZMQError as exc:
                 if exc.errno not in (zmq.EAGAIN, zmq.EFSM):
                     raise
                 # A REQ that has asked nothing says EFSM and, unlike EAGAIN, keeps the edge.
                 self._look()
                 return batch
-            if (item := self._form(parts)) is None:
+            if item is None:
                 self.malformed += 1
             else:
                 batch.append(item)
         self._read_soon()
         return batch
 
+    def _receive_one(self) -> T | None:
+        if self._whose is None:
+            return self._form(self._socket.recv_multipart(zmq.NOBLOCK), None)
+        frames: list[zmq.Frame] = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+        try:
+            peer = self._whose(frames[-1])
+        except PermissionError:
+            # It was allowed when it connected.
+            return None
+        return self._form([frame.bytes for frame in frames], peer)
+
 
 class Bus:
     """One process's ZeroMQ context: makes its sockets and closes them all.
 
     Binding methods take `fd`, a listening socket inherited from a supervisor that belongs to the
-    endpoint; it is duplicated, so that it can be bound again after `Wire.close`.
+    endpoint; it is duplicated, so that it can be bound again after `Wire.close`. With `far` they
+    listen for other hosts too.
 
-    All of them raise StartupError for an endpoint that other machines can reach: that needs keys.
+    All of them raise StartupError for an endpoint that other machines can reach and for which
+    there are no keys.
+
+    Args:
+        curve: What joins this process with other hosts; None: nothing does.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, curve: Curve | None = None) -> None:
         self.loop = loop
+        self._curve = curve
+        self._gate: Gate | None = None
         self._context = zmq.Context()
-        self._wires: list[Wire[bytes] | Wire[Addressed] | Wire[list[bytes]]] = []
+        self._wires: list[Wire[bytes] | Wire[Addressed] | Wire[list[bytes]] | Wire[Received]] = []
 
     def dealer(
         self,
@@ -201,6 +268,7 @@ class Bus:
         on_batch: Callable[[list[bytes]], None],
         on_connect: Callable[[], None] | None = None,
         on_disconnect: Callable[[], None] | None = None,
+        on_refused: Callable[[], None] | None = None,
     ) -> Wire[bytes]:
         """Open the portal's end of the stream; a batch is a list of frames.
 
@@ -209,13 +277,14 @@ class Bus:
                 what an older one had queued is never taken for this one's.
             on_connect: Called each time the server's end has greeted.
             on_disconnect: Called each time the established connection breaks.
+            on_refused: Called when this end's key is not known there, or that end is another.
         """
-        require_local(endpoint)
         socket = self._socket(zmq.DEALER, STREAM_HWM)
+        self._protect(socket, endpoint)
         socket.setsockopt(zmq.ROUTING_ID, routing_id)
         wire = self._keep(Wire(self.loop, socket, _one_frame, on_batch))
         # Before connecting: a server on the same host may have greeted before the next line.
-        wire.watch(on_connect, on_disconnect)
+        wire.watch(on_connect, on_disconnect, on_refused)
         try:
             socket.connect(endpoint)
         except zmq.ZMQError as exc:
@@ -228,53 +297,68 @@ class Bus:
         endpoint: str,
         on_batch: Callable[[list[Addressed]], None],
         fd: int | None = None,
+        far: Far | None = None,
     ) -> Wire[Addressed]:
-        """Open the server's end of the stream; a batch is a list of (routing id, frame)."""
+        """Open the server's end of the stream."""
         socket = self._socket(zmq.ROUTER, STREAM_HWM)
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
-        _bind(socket, endpoint, fd)
-        return self._keep(Wire(self.loop, socket, _addressed, on_batch))
+        whose = self._bind(socket, endpoint, fd, far)
+        return self._keep(Wire(self.loop, socket, _addressed, on_batch, whose))
 
-    def publisher(self, endpoint: str, fd: int | None = None) -> Wire[list[bytes]]:
+    def publisher(
+        self, endpoint: str, fd: int | None = None, far: Far | None = None
+    ) -> Wire[list[bytes]]:
         """Open the publishing end of events."""
         socket = self._socket(zmq.PUB, EVENTS_HWM, linger_ms=LAST_WORDS_MS)
-        _bind(socket, endpoint, fd)
+        self._bind(socket, endpoint, fd, far)
         return self._keep(Wire(self.loop, socket, _any_frames, None))
 
     def subscriber(
-        self, endpoint: str, on_batch: Callable[[list[list[bytes]]], None], prefix: str = ""
+        self,
+        endpoint: str,
+        on_batch: Callable[[list[list[bytes]]], None],
+        prefix: str = "",
+        on_connect: Callable[[], None] | None = None,
+        on_disconnect: Callable[[], None] | None = None,
     ) -> Wire[list[bytes]]:
         """Open the receiving end of events whose topic begins so; a batch is a list of frame
-        lists."""
+        lists. It is called back as a dealer is."""
         socket = self._socket(zmq.SUB, EVENTS_HWM)
+        self._protect(socket, endpoint)
         socket.setsockopt(zmq.SUBSCRIBE, prefix.encode())
-        _connect(socket, endpoint)
-        return self._keep(Wire(self.loop, socket, _any_frames, on_batch))
+        wire = self._keep(Wire(self.loop, socket, _any_frames, on_batch))
+        if self._curve is not None and endpoint in self._curve.services:
+            wire.retries = endpoint
+        wire.watch(on_connect, on_disconnect)
+        _attach(socket, endpoint, socket.connect)
+        return wire
 
     def requester(self, endpoint: str, on_batch: Callable[[list[bytes]], None]) -> Wire[bytes]:
         """Open the asking end of calls: REQ that may ask again before it was answered."""
         socket = self._socket(zmq.REQ, CALLS_HWM)
         socket.setsockopt(zmq.REQ_RELAXED, 1)
         socket.setsockopt(zmq.REQ_CORRELATE, 1)
-        _connect(socket, endpoint)
+        self._protect(socket, endpoint)
+        _attach(socket, endpoint, socket.connect)
         return self._keep(Wire(self.loop, socket, _one_frame, on_batch))
 
     def replier(
         self,
         endpoint: str,
-        on_batch: Callable[[list[list[bytes]]], None],
+        on_batch: Callable[[list[Received]], None],
         fd: int | None = None,
-    ) -> Wire[list[bytes]]:
+        far: Far | None = None,
+    ) -> Wire[Received]:
         """Open the answering end of calls: ROUTER, so that answers come in any order.
 
-        A message of a batch is the envelope (routing id, correlation id, empty frame) and the
+        A message's frames are the envelope (routing id, correlation id, empty frame) and the
         request; the same envelope goes before the reply.
         """
         socket = self._socket(zmq.ROUTER, CALLS_HWM, linger_ms=LAST_WORDS_MS)
         socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-        _bind(socket, endpoint, fd)
-        return self._keep(Wire(self.loop, socket, _any_frames, on_batch))
+        whose = self._bind(socket, endpoint, fd, far)
+        return self._keep(Wire(self.loop, socket, Received, on_batch, whose))
 
     def close(self) -> None:
         """Close every socket and end the context. Idempotent."""
@@ -304,13 +388,61 @@ class Bus:
             socket.setsockopt(option, value)
         return socket
 
+    def _protect(self, socket: Socket, endpoint: str) -> None:
+        """Have a socket know whom it connects to, when that is elsewhere."""
+        service = self._curve.services.get(endpoint) if self._curve else None
+        if self._curve is not None and service is not None:
+            protect_connecting(socket, self._curve.own, service)
+            return
+        try:
+            require_local(endpoint)
+        except StartupError:
+            socket.close()
+            raise
+
+    def _bind(
+        self, socket: Socket, endpoint: str, fd: int | None, far: Far | None
+    ) -> Callable[[zmq.Frame], Peer | None] | None:
+        """Bind a socket here, and where others reach it; returns what tells whose a frame is."""
+        try:
+            require_local(endpoint)
+        except StartupError:
+            socket.close()
+            raise
+        _use(socket, fd)
+        _attach(socket, endpoint, socket.bind)
+        if far is None:
+            return None
+        assert self._curve is not None, "who listens for other hosts has keys"
+        gate = self._open_gate(self._curve)
+        # Only what is bound from now on is protected so: sockets of this machine need no keys.
+        protect_listening(socket, self._curve.own, far.roles)
+        _use(socket, far.fd)
+        _attach(socket, far.endpoint, socket.bind)
+        return partial(gate.peer, far.roles)
+
+    def _open_gate(self, curve: Curve) -> Gate:
+        """Answer ZeroMQ's questions about who may connect, from now on."""
+        if self._gate is not None:
+            return self._gate
+        gate = self._gate = Gate(curve.keys)
+        socket = self._context.socket(zmq.ROUTER)
+        socket.bind(ZAP_ENDPOINT)
+
+        def asked(batch: list[list[bytes]]) -> None:
+            for request in batch:
+                wire.send(*gate.answer(request))
+
+        wire = self._keep(Wire(self.loop, socket, _any_frames, asked))
+        return gate
+
     def _keep(self, wire: W) -> W:
         self._wires = [known for known in self._wires if not known.closed]
         self._wires.append(wire)
         return wire
 
 
-W = TypeVar("W", Wire[bytes], Wire[Addressed], Wire[list[bytes]])
+W = TypeVar("W", Wire[bytes], Wire[Addressed], Wire[list[bytes]], Wire[Received])
 
 
 def require_local(endpoint: str) -> None:
@@ -324,7 +456,7 @@ def require_local(endpoint: str) -> None:
         return
     raise StartupError(
         f"{endpoint}: expected an endpoint of this machine (ipc:// or tcp://127.0.0.1:PORT); "
-        "others need keys, and there are none"
+        "others need keys, and there are none (`everdoor keys --help`)"
     )
 
 
@@ -335,36 +467,27 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _connect(socket: Socket, endpoint: str) -> None:
-    _attach(socket, endpoint, socket.connect)
-
-
-def _bind(socket: Socket, endpoint: str, fd: int | None) -> None:
+def _use(socket: Socket, fd: int | None) -> None:
+    """Have a socket listen on what a supervisor has opened; ZeroMQ closes what it is given."""
     if fd is not None:
-        # ZeroMQ closes what it is given; the caller keeps its own.
         socket.setsockopt(zmq.USE_FD, os.dup(fd))
-    _attach(socket, endpoint, socket.bind)
 
 
 def _attach(socket: Socket, endpoint: str, how: Callable[[str], object]) -> None:
     try:
-        require_local(endpoint)
         how(endpoint)
     except zmq.ZMQError as exc:
         socket.close()
         raise StartupError(f"{endpoint}: cannot be used: {exc.strerror}") from exc
-    except StartupError:
-        socket.close()
-        raise
 
 
-def _one_frame(parts: list[bytes]) -> bytes | None:
+def _one_frame(parts: list[bytes], _: Any) -> bytes | None:
     return parts[0] if len(parts) == 1 else None
 
 
-def _addressed(parts: list[bytes]) -> Addressed | None:
-    return (parts[0], parts[1]) if len(parts) == 2 else None
+def _addressed(parts: list[bytes], peer: Peer | None) -> Addressed | None:
+    return Addressed(parts[0], parts[1], peer) if len(parts) == 2 else None
 
 
-def _any_frames(parts: list[bytes]) -> list[bytes]:
+def _any_frames(parts: list[bytes], _: Any) -> list[bytes]:
     return parts

@@ -24,6 +24,7 @@ OWN = [
     EntryPoint("completion", "everdoor.cli.completion:completion", SERVICES),
     EntryPoint("settings", "everdoor.cli.settings:settings", SERVICES),
     EntryPoint("db", "everdoor.cli.db:db", SERVICES),
+    EntryPoint("keys", "everdoor.cli.keys:keys", SERVICES),
     EntryPoint("import", "everdoor.cli.imports:imports", SERVICES),
 ]
 

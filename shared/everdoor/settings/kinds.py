@@ -12,11 +12,21 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from everdoor.addresses import parse_networks
+from everdoor.endpoints import parse_far
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 DoorPort = Port | Literal["off"]
 Limit = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _far(text: str) -> str:
+    if text:
+        parse_far(text)
+    return text
+
+
+FarEndpoint = Annotated[str, AfterValidator(_far)]
 
 
 def _networks(text: str) -> str:

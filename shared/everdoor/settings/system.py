@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from everdoor.settings.kinds import Folder, Port, Seconds, setting, sqlite_in_home
+from everdoor.settings.kinds import FarEndpoint, Folder, Port, Seconds, setting, sqlite_in_home
 
 
 class SystemSettings(BaseModel):
@@ -24,6 +24,31 @@ class SystemSettings(BaseModel):
         "letters, digits, `.`, `_` and `-`, at most 40, or nothing",
         "Name of this portal process, unique on its host. Empty: the name the Procfile runner "
         "gives (such as `portal.1`), else `portal`.",
+    )
+    server_listen: FarEndpoint = setting(
+        "",
+        "tcp://ADDRESS:PORT, or nothing",
+        "Where the game server of this home also listens for portals of other hosts, such as "
+        "`tcp://0.0.0.0:4500`: on that TCP port and the two above it. Needs keys. See "
+        "server_endpoint.",
+    )
+    server_endpoint: FarEndpoint = setting(
+        "",
+        "tcp://HOST:PORT, or nothing",
+        "Where portals of this home find a game server of another host: the name or address of "
+        "that host, and the port of its server_listen. Empty: the server of this home.",
+    )
+    auth_listen: FarEndpoint = setting(
+        "",
+        "tcp://ADDRESS:PORT, or nothing",
+        "Where the auth service of this home also listens for portals and game servers of other "
+        "hosts: on that TCP port and the one above it. Needs keys. See auth_endpoint.",
+    )
+    auth_endpoint: FarEndpoint = setting(
+        "",
+        "tcp://HOST:PORT, or nothing",
+        "Where portals and the game server of this home find an auth service of another host: its "
+        "name or address, and the port of its auth_listen. Empty: that of this home.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info",

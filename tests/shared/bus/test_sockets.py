@@ -40,7 +40,7 @@ def test_wire_carries_frames_both_ways_in_order(endpoint: str) -> None:
             down: list[bytes] = []
 
             def echo(batch: list[Addressed]) -> None:
-                for routing_id, frame in batch:
+                for routing_id, frame, _ in batch:
                     assert server.send(routing_id, frame)
 
             server = bus.router(endpoint, echo)
@@ -156,7 +156,7 @@ def test_router_drops_messages_of_several_frames(endpoint: str) -> None:
             portal.send(b"one", b"two")
             portal.send(b"good")
             await until(lambda: at_server)
-            assert (at_server, server.malformed) == ([(b"p", b"good")], 1)
+            assert (at_server, server.malformed) == ([(b"p", b"good", None)], 1)
 
     run(main())
 
@@ -251,7 +251,7 @@ def test_router_binds_an_inherited_listener_again_and_again(
                 at_server: list[Addressed] = []
                 server = bus.router(place, at_server.extend, fd=listener.fileno())
                 await insist(portal, word, at_server)
-                assert at_server[-1] == (b"p", word)
+                assert at_server[-1] == (b"p", word, None)
                 server.close()
 
     with listen(path) as listener:
