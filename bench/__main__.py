@@ -22,21 +22,23 @@ from everdoor.errors import EverdoorError
 
 
 class Plan(NamedTuple):
-    """How much is measured; `keeps`: whether files are written."""
+    """How much is measured (`things` 0: no world of many); `keeps`: whether files are written."""
 
     scenarios: list[Scenario]
     rounds: int
     seconds: float
     accounts: int
     few_accounts: int
+    things: int
+    few_things: int
     idle: int
     few_idle: int
     keeps: bool
 
 
 PLANS = {
-    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 1_000, 10, True),
-    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 500, 10, False),
+    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, True),
+    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, False),
 }
 
 
@@ -66,12 +68,14 @@ def run(plan: Plan, rounds: int, portals: int) -> Results:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="everdoor-bench-")))
         program = compile_generator()
         _say("making worlds")
-        everdoor = System(_sub(folder, "everdoor"), portals, plan.accounts)
-        small = System(_sub(folder, "small"), portals, plan.few_accounts)
+        few = plan.few_things
+        everdoor = System(_sub(folder, "everdoor"), portals, plan.accounts, few)
+        small = System(_sub(folder, "small"), portals, plan.few_accounts, few)
+        vast = System(_sub(folder, "vast"), portals, plan.few_accounts, plan.things)
         echo = EchoSystem(_sub(folder, "echo"), portals)
-        for system in (everdoor, small, echo):
+        for system in (everdoor, small, echo, *([vast] if plan.things else [])):
             stack.enter_context(system)
-        stage = Stage(program, everdoor, small, echo, plan.seconds, plan.idle)
+        stage = Stage(program, everdoor, small, vast, echo, plan.seconds, plan.idle)
         taken = figures.gathered(_rounds(stage, plan, rounds))
     return Results(
         date=time.strftime("%Y-%m-%d"),
@@ -98,6 +102,9 @@ def _rounds(stage: Stage, plan: Plan, rounds: int) -> Iterator[Figures]:
             _say(f"large and small worlds, round {number + 1} of {rounds}")
             yield scenarios.size(stage)
     stage.everdoor.until_quiet()
+    for number in range(rounds if plan.things else 0):
+        _say(f"many things and few, round {number + 1} of {rounds}")
+        yield scenarios.things(stage)
     for number in range(rounds):
         for place, scenario in enumerate(plan.scenarios, start=1):
             _say(f"round {number + 1} of {rounds}, {place} of {len(plan.scenarios)}")

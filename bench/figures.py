@@ -107,6 +107,14 @@ LINES = (
         "x",
         "about 1",
     ),
+    Line(
+        "100 000 things in the world, against 100: start",
+        "vast.everdoor.more_start_s",
+        "s",
+        "<= 0.5 s",
+    ),
+    Line("the same: memory of the server", "vast.everdoor.more_mib", "MiB", "<= 20 MB"),
+    Line("the same: a turn", "vast.everdoor.cost", "x", "<= 1.1 x"),
     Line("CPU of the load generator per command", "rooms200.everdoor.generator_cpu_us", "µs"),
 )
 

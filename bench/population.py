@@ -1,4 +1,4 @@
-"""Worlds for measurements, made directly in the databases: rooms, accounts, characters.
+"""Worlds for measurements, made directly in the databases: rooms, accounts, characters, things.
 
 Accounts are named `b00000`, `b00001`, ... . The first TEN_A_ROOM of them wake up ten to a room, the
 rest all in one hall.
@@ -15,7 +15,7 @@ from everdoor_auth.models import Account
 from everdoor_auth.store import Store as AuthStore
 from everdoor_server.accounts import AccountOptions, Accounts
 from everdoor_server.changes import Changes
-from everdoor_server.objects import Exit, Object, Objects, Room
+from everdoor_server.objects import Exit, Object, Objects, Room, Thing
 from everdoor_server.puppeting import Puppeting
 from everdoor_server.world.starter import Lodger, starter_world
 from everdoor_server.world.store import Store as WorldStore
@@ -24,17 +24,23 @@ NAME = "b"
 PASSWORD = "seven lanterns"
 TEN_A_ROOM = 2000
 
+THINGS_A_ROOM = 10
+BATCH = 1000
+"""Things that are made before they are written and forgotten."""
+
 
 def name_of(number: int) -> str:
     """The name of an account, as the load generator spells it."""
     return f"{NAME}{number:05d}"
 
 
-def populate(home: Path, accounts: int) -> None:
-    """Make the databases of a new home with so many accounts, each with its character."""
+def populate(home: Path, accounts: int, things: int) -> None:
+    """Make the databases of a new home with so many accounts, each with its character, and so
+    many things in rooms where nobody is."""
     home.mkdir(parents=True)
     _make_accounts(home, accounts)
     _make_world(home, accounts)
+    _make_things(home, things)
 
 
 def _make_accounts(home: Path, count: int) -> None:
@@ -78,6 +84,21 @@ def _make_world(home: Path, count: int) -> None:
                 # What is written is found by the database's index, the rest by looking at each.
                 store.add_changes(changes.take())
         store.add_changes(changes.take())
+    store.close()
+
+
+def _make_things(home: Path, count: int) -> None:
+    store = WorldStore.open(f"sqlite:///{home}/world.db")
+    with store.takeover("bench"):
+        for first in range(0, count, BATCH):
+            changes = Changes()
+            objects = Objects(store.rows, changes)
+            for number in range(first, min(first + BATCH, count)):
+                if number % THINGS_A_ROOM == 0:
+                    room = objects.create(Room, f"Store {number}")
+                attributes = {"desc": f"Number {number} of very many."}
+                objects.create(Thing, f"thing {number}", location=room, attributes=attributes)
+            store.add_changes(changes.take())
     store.close()
 
 

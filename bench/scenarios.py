@@ -38,11 +38,13 @@ BEFORE_S, AROUND_S = 0.8, 3.0
 
 
 class Stage(NamedTuple):
-    """What scenarios have: `small` has few accounts, `seconds` is how long each is measured."""
+    """What scenarios have: `small` has few accounts and things, `vast` as few accounts and very
+    many things, `seconds` is how long each is measured."""
 
     program: Path
     everdoor: System
     small: System
+    vast: System
     echo: EchoSystem
     seconds: float
     idle: int
@@ -214,6 +216,21 @@ def size(stage: Stage) -> Figures:
         **_named("small.everdoor", small),
         "large.everdoor.cost": ratio,
     }
+
+
+def things(stage: Stage) -> Figures:
+    """What a start, memory and a turn cost in a world of very many things, against one of few."""
+    starts = {system: system.restart_server() for system in (stage.vast, stage.small)}
+    memory = {system: _worker_kib(system, "server") / 1024 for system in starts}
+    load = Load(ACTIVE, KNOWN)
+    vast, small = load.run(stage, stage.vast), load.run(stage, stage.small)
+    figures = {
+        "start_s": starts[stage.vast],
+        "more_start_s": starts[stage.vast] - starts[stage.small],
+        "more_mib": memory[stage.vast] - memory[stage.small],
+        "cost": vast["server_cpu_ms"] / small["server_cpu_ms"],
+    }
+    return _named("vast.everdoor", {**vast, **figures})
 
 
 @contextmanager

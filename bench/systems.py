@@ -30,7 +30,7 @@ Role: TypeAlias = Literal["auth", "server", "portal"]
 TOP = Path(__file__).parents[1]
 HOST = "127.0.0.1"
 PATIENCE_S = 60.0
-LOOK_S = 0.05
+LOOK_S, START_LOOK_S = 0.05, 0.01
 
 QUIET_CPU_S = 0.01
 QUIET_S = 0.4
@@ -92,7 +92,7 @@ class EchoSystem:
         """CPU time that the processes of a role have used, together."""
         return sum(processes.cpu_s(pid) for pid in self.pids(role))
 
-    def until(self, happens: Callable[[], bool], what: str) -> None:
+    def until(self, happens: Callable[[], bool], what: str, look_s: float = LOOK_S) -> None:
         """Look until something is true.
 
         Raises:
@@ -103,7 +103,7 @@ class EchoSystem:
             ended = [role for role, each in self._processes.items() if each.poll() is not None]
             if ended or time.monotonic() > end:
                 raise BenchError(f"not {what}; {ended or 'all'} ended? See {self._folder}")
-            time.sleep(LOOK_S)
+            time.sleep(look_s)
 
     def until_quiet(self) -> None:
         """Wait until nothing of it works any more: sessions have ended, workers are loaded."""
@@ -133,6 +133,8 @@ class EchoSystem:
         own = {
             "home": self.home,
             "telnet_port": self.port,
+            "tls_port": "off",
+            "ssh_port": "off",
             "web_port": 0,
             "listen_address": HOST,
             "login_throttle_limit": 0,
@@ -155,21 +157,22 @@ class System(EchoSystem):
 
     Args:
         folder, portals: As for EchoSystem.
-        accounts: How many there are.
+        accounts, things: How many there are.
     """
 
     login = "connect"
     ready = 'You think, "'
 
-    def __init__(self, folder: Path, portals: int, accounts: int) -> None:
+    def __init__(self, folder: Path, portals: int, accounts: int, things: int) -> None:
         super().__init__(folder, portals)
         self.accounts = accounts
+        self.things = things
 
     def start(self) -> None:
         """Make the world, start the processes, wait until they serve and have a standby."""
-        populate(self.home, self.accounts)
+        populate(self.home, self.accounts, self.things)
         self._start("auth", sys.executable, "-m", "bench.free_auth")
-        self._start("server", *EVERDOOR, "server", "run")
+        self._start_server()
         self._start_portal()
         self.until(self._is_up, "everything is up")
         self.until_standby()
@@ -193,9 +196,23 @@ class System(EchoSystem):
         assert isinstance(done, Restarted), "a supervisor answers what it was asked"
         return done
 
+    def restart_server(self) -> float:
+        """End the server's process and start it again; seconds until it serves."""
+        self._processes["server"].terminate()
+        self._processes["server"].wait(PATIENCE_S)
+        begun = time.monotonic()
+        self._start_server()
+        self.until(self._is_up, "the server is up again", START_LOOK_S)
+        taken = time.monotonic() - begun
+        self.until_standby()
+        return taken
+
     def kill_server(self) -> None:
         """Kill the server's worker with SIGKILL."""
         os.kill(self.worker_pid("server"), signal.SIGKILL)
+
+    def _start_server(self) -> None:
+        self._start("server", *EVERDOOR, "server", "run")
 
     def _is_up(self) -> bool:
         found = reports(self._endpoints)
