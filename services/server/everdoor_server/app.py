@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -20,12 +21,14 @@ from everdoor.bus.rpc import RpcClient
 from everdoor.bus.curve import Far
 from everdoor.bus.sockets import Addressed, Bus, Wire
 from everdoor.errors import CallRefused, StoreError, StoreRefused
+from everdoor.measures import Measured
 from everdoor.messages.calls import ConfirmCopies, CopiesKept, CopiesLack
 from everdoor_server.auth_client import AuthClient
 from everdoor_server.barrier import BARRIER_S, Barrier
 from everdoor_server.commit import Commit
 from everdoor_server.committing import CommitStore, Committer
 from everdoor_server.links import Links
+from everdoor_server.measured import TurnTimes, measured
 from everdoor_server.restarts import Ending
 from everdoor_server.sessionhandler import ServerSessionHandler
 from everdoor_server.turn import Turn
@@ -54,6 +57,7 @@ class Server:
 
     Attributes:
         on_committed: Called with each Commit that is written, once players have been answered.
+        times: What turns take.
         on_tick: Called every TICK_S as long as nothing keeps this process from it.
     """
 
@@ -81,6 +85,8 @@ class Server:
         self._barrier: Barrier | None = None
         self._confirmed = asyncio.Event()
         self._has_left = False
+        self.times = TurnTimes()
+        self._written_since = 0.0
         self._turn_is_due = False
         self._on_settled: Callable[[], None] | None = None
         self._settle_by = 0.0
@@ -134,6 +140,18 @@ class Server:
     def is_idle(self) -> bool:
         """Whether nothing is being written."""
         return self._committer.is_idle
+
+    def measured(self, generation: int, objects: int) -> Measured:
+        """What is measured of this generation; `objects`: how many of the world are in memory."""
+        return measured(
+            generation,
+            self.times,
+            self._turn,
+            self._links,
+            self._sessions,
+            len(self._arrived),
+            objects,
+        )
 
     def info(self) -> dict[str, Any]:
         """What `everdoor status` says of this worker."""
@@ -236,13 +254,14 @@ class Server:
         self._turn_is_due = False
         if not self._committer.is_idle or self._has_left:
             return
-        now = self._loop.time()
+        now, begun = self._loop.time(), perf_counter()
         try:
             while self._arrived:
                 routing_id, frame, peer = self._arrived.popleft()
                 for event in self._links.receive(routing_id, frame, now, peer):
                     self._turn.receive(event)
             commit = self._turn.run(lines=not self._is_parked)
+            self.times.running.observe(perf_counter() - begun)
         except Exception as exc:
             self._give_up(exc)
             return
@@ -252,10 +271,12 @@ class Server:
         elif commit is None:
             self._after_turn(None)
         else:
+            self._written_since = perf_counter()
             self._committer.write(commit)
 
     def _after_turn(self, commit: Commit | None) -> None:
         if commit is not None:
+            self.times.committing.observe(perf_counter() - self._written_since)
             self._turn.committed(commit)
         for waiting in self._turn.take_waits():
             self._wait(waiting)

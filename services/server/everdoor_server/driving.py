@@ -87,6 +87,8 @@ class Driver:
         self._alone: Lane | None = None
         self._set_off: deque[Lane] = deque()
         self._set_off_lines = 0
+        self.lines_run = 0
+        self.lines_skipped = 0
         self._waits: list[Waiting] = []
         self._waiting: dict[int, Lane] = {}
 
@@ -140,6 +142,7 @@ class Driver:
             self._lanes.guarded(lane, lane.running.close)
             lane.running, lane.is_asking = None, False
         _log_skipped(lane, message)
+        self.lines_skipped += 1
         session = lane.session
         if session is None:
             self._collector.refuse(lane.key, CANNOT_GREET)
@@ -164,6 +167,7 @@ class Driver:
                 if session.is_void(message.prompt):
                     session.msg(VOID)
                     return None
+                self.lines_run += 1
                 return self._rules.run(session, text, lane.trace)
             case OutOfBand(name=name, args=args, options=options):
                 session = lane.whole_session()
@@ -368,6 +372,10 @@ class Driver:
             self._set_off_lines = 0
             self._perform(lane, lane.running, answer, error)
         return lane
+
+    def count_waiting(self) -> int:
+        """Commands that wait for time or an answer."""
+        return len(self._waiting)
 
     def take_waits(self) -> list[Waiting]:
         """What commands have begun to wait for since the last call, and still do."""

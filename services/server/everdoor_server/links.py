@@ -104,6 +104,9 @@ IsAlive: TypeAlias = Callable[[str, Incarnation], bool | None]
 class Links:
     """All portals of one generation of the server.
 
+    Attributes:
+        rows_resent: Rows that portals were sent again.
+
     Args:
         stored: What the database held when the generation began.
         host: This machine's name, as portals say theirs.
@@ -142,6 +145,7 @@ class Links:
         self._answers: list[tuple[bytes, bytes]] = []
         self._probed: dict[str, float] = {}
         self._refused_versions: set[int] = set()
+        self.rows_resent = 0
 
     def _keep(self, row: OutboxRow) -> None:
         """Take in a row that the database holds for a portal."""
@@ -286,6 +290,7 @@ class Links:
         self._route(routing_id, link)
         welcome = link.welcome(self._generation, self._died)
         self._answers += [(routing_id, data) for data in welcome]
+        self.rows_resent += len(link.rows)
         yield Greeted(link, hello, [codec.decode_row(row.body) for row in link.rows])
 
     def _refuse_version(self, routing_id: bytes, error: UnsupportedVersion) -> None:

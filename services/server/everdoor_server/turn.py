@@ -37,6 +37,7 @@ from everdoor_server.lanes import Lane, Lanes
 from everdoor_server.linkdead import LinkDead
 from everdoor_server.links import Arrived, Counted, Dead, Greeted, LinkEvent, Links, NotedBy
 from everdoor_server.restarts import Ending
+from everdoor_server.session import ServerSession
 from everdoor_server.trials import Trials, Verdict
 from everdoor_server.waits import Waiting
 
@@ -234,6 +235,26 @@ class Turn:
     def take_waits(self) -> list[Waiting]:
         """What commands have begun to wait for since the last call, and still do."""
         return self._driver.take_waits()
+
+    # What can be measured.
+
+    @property
+    def lines_run(self) -> int:
+        """Lines of players that were run."""
+        return self._driver.lines_run
+
+    @property
+    def lines_skipped(self) -> int:
+        """Lines that were set aside."""
+        return self._driver.lines_skipped
+
+    def count_waiting(self) -> int:
+        """Commands that wait for time or an answer."""
+        return self._driver.count_waiting()
+
+    def is_in_limbo(self, session: ServerSession) -> bool:
+        """Whether the portal of a session has not been heard in this generation."""
+        return session.key in self._adoption.limbo
 
     def take_answered(self) -> list[tuple[SessionKey, int]]:
         """Lines that are complete for good, each session's last: auth need not keep its answers

@@ -26,6 +26,7 @@ from everdoor.endpoints import Endpoints
 from everdoor.errors import Fenced, SettingsError, StartupError, StoreError
 from everdoor.farhosts import far_sockets, surroundings
 from everdoor.incarnation import incarnation_is_alive
+from everdoor.measures import Measured
 from everdoor.settings import Settings
 from everdoor.state import AppSession
 from everdoor.worker import WorkerLink
@@ -321,8 +322,12 @@ class _Worker:
         timeout_s = self._settings.idle_timeout
         self._doorkeeper = Doorkeeper(bus, system, auth, self._game, server.perform, timeout_s)
         link.tell_status(lambda: {**server.info(), "generation": self._generation})
+        link.tell_measured(self._measured)
         link.ready()
         self._inspection.publish("server.ready", generation=self._generation)
+
+    def _measured(self) -> Measured:
+        return self._server.measured(self._generation, self._game.objects.count_loaded())
 
     async def _until_over(self) -> int:
         stop: asyncio.Future[str] = asyncio.ensure_future(self._link.stop_asked())

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from everdoor.errors import UserError
-from everdoor_server.objects import Character, Thing
-from everdoor_server.restarts import Ending
+from everdoor_server.objects import Character
 from everdoor_server.scripts import Script
 from everdoor_server.testing import World
 

@@ -77,6 +77,10 @@ class Objects:
             found = self._load(row) if row else None
         return found
 
+    def count_loaded(self) -> int:
+        """How many objects are in memory."""
+        return len(self._objects)
+
     def loaded(self, object_id: int) -> Object | None:
         """The object of that id if it has been read already."""
         return self._objects.get(object_id)
