@@ -17,8 +17,8 @@ from typing import Any
 
 import structlog
 
-from everdoor.bus.rpc import RpcClient
 from everdoor.bus.curve import Far
+from everdoor.bus.rpc import RpcClient
 from everdoor.bus.sockets import Addressed, Bus, Wire
 from everdoor.errors import CallRefused, StoreError, StoreRefused
 from everdoor.measures import Measured
@@ -107,13 +107,13 @@ class Server:
         """Take the listening socket of the stream and serve portals.
 
         Args:
+            far: Where portals of other hosts come to.
             on_settled: Called once, when every portal of the generation before is back, or has
                 had SETTLE_S for it.
         """
         self._wire = bus.router(stream, self._received, fd, far)
         self._on_settled = on_settled
         self._settle_by = self._loop.time() + SETTLE_S
-            far: Where portals of other hosts come to.
         self._tick()
         self._confirm()
 

@@ -172,13 +172,13 @@ class Links:
     ) -> list[LinkEvent]:
         """Take one frame; what it breaks is answered, never raised.
 
+        Args:
+            peer: Whose key it came by; None: it is from this machine.
+
         Raises:
             Fenced: A portal has rows of a newer generation: this server must leave.
         """
         events: list[LinkEvent] = []
-        Args:
-            peer: Whose key it came by; None: it is from this machine.
-
         try:
             # What was taken before a message turned out to be bad stays taken.
             for event in self._receive(routing_id, codec.decode_up(data), now, peer):
@@ -251,17 +251,17 @@ class Links:
         frame: UpFrame,
         receiver: FrameReceiver,
         now: float,
+        peer: Peer | None,
     ) -> Iterator[LinkEvent]:
         """Open an epoch or refuse it. `frame` is the (last) one of the hello."""
         refusal = partial(self._answer, routing_id, frame.version, frame.epoch)
-        if hello.last.generation > self._generation:
-        peer: Peer | None,
-            raise Fenced(f"portal {hello.portal} has rows of generation {hello.last.generation}")
-        buried = self._buried.get(hello.portal)
-        if buried is not None and not hello.incarnation.is_newer_than(buried):
         if peer is not None and not peer.speaks_for(hello.portal, hello.host):
             refusal(Refused("not_yours", f"the key is of {peer.host}, and of its portals only"))
             return
+        if hello.last.generation > self._generation:
+            raise Fenced(f"portal {hello.portal} has rows of generation {hello.last.generation}")
+        buried = self._buried.get(hello.portal)
+        if buried is not None and not hello.incarnation.is_newer_than(buried):
             refusal(Refused("buried", "it was given up"))
             return
         link = self._links.get(hello.portal)
@@ -274,13 +274,13 @@ class Links:
                 return
             yield Dead(link)
             link = None
+        elif link is not None and link.epoch and link.key != _key(peer):
+            refusal(Refused("not_yours", "it has come by another key"))
+            return
         elif link is not None and frame.epoch <= link.epoch:
             refusal(Refused("stale", "a newer epoch is known"))
             return
         if link is None:
-        elif link is not None and link.epoch and link.key != _key(peer):
-            refusal(Refused("not_yours", "it has come by another key"))
-            return
             link = Downlink(hello.portal, hello.incarnation, hello.host, now)
             self._links[hello.portal] = link
             self._buried.pop(hello.portal, None)
@@ -371,15 +371,15 @@ class Links:
             self._routes.pop(routing_id, None)
 
 
+def _key(peer: Peer | None) -> str:
+    return peer.key if peer is not None else ""
+
+
 def _version_to_answer(frame: bytes) -> int:
     """The version to answer a bad frame in: its own, where that can be read and is spoken."""
     try:
         version = codec.frame_version(frame)
     except MalformedMessage:
-def _key(peer: Peer | None) -> str:
-    return peer.key if peer is not None else ""
-
-
         return codec.WIRE_VERSION
     return version if version in codec.SPOKEN_VERSIONS else codec.WIRE_VERSION
 
