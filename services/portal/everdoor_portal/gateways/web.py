@@ -17,10 +17,11 @@ from typing import Any, ClassVar, cast
 import structlog
 from websockets.frames import CloseCode
 
-from everdoor_portal.limits import Entrance, Verdict
+from everdoor_portal.limits import TOO_FAST, Entrance, Verdict
 from everdoor_portal.render.renderer import Renderer, render_output
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
+from everdoor_portal.telnet.outofband import call_of
 from everdoor_portal.web.codecs import Codec, Message
 from everdoor_portal.web.connection import WebConnection, WebRules
 from everdoor_portal.web.events import (
@@ -144,8 +145,8 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
                 sessions.keepalive(self)
             case Asked(name=name, args=args, options=options):
                 sessions.oob_in(self, name, args, options)
-            case OutOfBand(name=name, data=data):
-                sessions.oob_in(self, name, [] if data is None else [data], {})
+            case OutOfBand(protocol=protocol, name=name, data=data):
+                sessions.oob_in(self, *call_of(protocol, name, data))
             case Seen(number=number):
                 self._confirm(number)
             case ProtocolAbuse(reason=reason):
@@ -173,7 +174,9 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         if verdict.is_refused:
             _log.info("client refused", peer=self.address, reason=verdict.text)
             self._waiting.clear()
-            self._close(CloseCode.TRY_AGAIN_LATER, verdict.text)
+            is_for_now = verdict.text == TOO_FAST
+            code = CloseCode.TRY_AGAIN_LATER if is_for_now else CloseCode.POLICY_VIOLATION
+            self._close(code, verdict.text)
         elif verdict.wait_s:
             self._is_waiting = True
             self.flush()

@@ -6,6 +6,7 @@ The gateway itself is `everdoor_portal.gateways.web`, the pages are in `everdoor
 from __future__ import annotations
 
 from contextlib import nullcontext
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from everdoor_portal.gateways.doors import GatewayContext
     from everdoor_portal.gateways.web import WebGateway
     from everdoor_portal.web.pages import Page
+
+NAME_MARK = "{{servername}}"
 
 
 class WebDoor:
@@ -42,7 +45,7 @@ class WebDoor:
 
         settings = context.settings
         rules = WebRules(
-            load_pages(),
+            load_pages(settings.servername),
             [origin.strip() for origin in settings.web_origins.split(",") if origin.strip()],
             parse_networks(settings.trusted_proxies),
             settings.max_char_limit,
@@ -57,13 +60,14 @@ class WebDoor:
         )
 
 
-def load_pages() -> dict[str, Page]:
-    """Read the files of the page: each by its path, the first also as `/`."""
+def load_pages(servername: str) -> dict[str, Page]:
+    """Read the files of the page, each by its path; the first, `/`, has the game's name."""
     from everdoor_portal.web.pages import INDEX, page
 
     static = files("everdoor_portal.web") / "static"
     found = {f"/{path}": page(path, file.read_bytes()) for path, file in _files(static, "")}
-    found[INDEX] = found["/index.html"]
+    first = found.pop("/index.html").body.decode().replace(NAME_MARK, escape(servername))
+    found[INDEX] = page("index.html", first.encode())
     return found
 
 

@@ -28,11 +28,13 @@ from everdoor_portal.telnet.violations import ViolationMeter
 from everdoor_portal.web.codecs import Codec, MalformedMessage, Message, Reply
 from everdoor_portal.web.events import (
     Arrived,
+    Asked,
     Event,
     Greeting,
     Left,
     Line,
     LineTooLong,
+    OutOfBand,
     ProtocolAbuse,
 )
 from everdoor_portal.web.handshake import (
@@ -270,8 +272,10 @@ class WebConnection:
     def _take(self, event: Event | Reply) -> None:
         if self._is_closed:
             return
-        if not isinstance(event, Line | LineTooLong):
+        if not isinstance(event, Line | LineTooLong | Asked | OutOfBand):
             self._count(is_violation=False)
+        if self._is_closed:
+            return
         if isinstance(event, Reply):
             self.send(event.message)
         elif isinstance(event, Left):
