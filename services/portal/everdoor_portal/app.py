@@ -27,11 +27,13 @@ from everdoor.errors import CallError
 from everdoor.events import Mark, Published
 from everdoor.farhosts import Surroundings
 from everdoor.ids import Incarnation
+from everdoor.measures import Measured
 from everdoor.messages.calls import ConfirmCopies, CopiesLack
 from everdoor.settings import Settings
 from everdoor_portal.gateways.doors import GatewayContext, door
 from everdoor_portal.inspection import Inspection
 from everdoor_portal.limits import TOO_LATE, Entrance
+from everdoor_portal.measured import measured
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.telnet.mssp import SPOKEN, StatusValue
 from everdoor_portal.uplink import LinkState, Uplink
@@ -160,6 +162,10 @@ class Portal:
             self._timer.cancel()
         self._bans.close()
         self._bus.close()
+
+    def measured(self) -> Measured:
+        """What is measured of this portal."""
+        return measured(self.sessions, self.uplink, self._entrance)
 
     def info(self) -> dict[str, Any]:
         """What `everdoor status` says of this worker."""

@@ -10,6 +10,7 @@ socket) are not limited by it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -105,6 +106,7 @@ class Entrance:
 
     Attributes:
         bans: As far as is known; replaced when auth says so.
+        refusals: How many were not let in, by why: banned, crowded, hasty.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Entrance:
         max_newcomers: int = 0,
     ) -> None:
         self.bans = BanList()
+        self.refusals: Counter[str] = Counter()
         self._newcomers = newcomers
         self._wall = wall
         self._max_rate = max_rate
@@ -133,18 +136,22 @@ class Entrance:
             return verdict
         wait_s = self._take_turn(address_key(address), now)
         if wait_s is None:
-            return Verdict(TOO_FAST, is_refused=True)
+            return self._refuse("hasty", TOO_FAST)
         return Verdict(WAIT.format(wait=in_words(wait_s)), wait_s) if wait_s > 0 else WELCOME
 
     def enter(self, address: str) -> Verdict:
         """Decide about a client whose turn has come: much may have changed while it waited."""
         wall = self._wall()
         if (ban := self.bans.of_address(address, wall)) is not None:
-            return Verdict(told(ban, wall), is_refused=True)
+            return self._refuse("banned", told(ban, wall))
         most = self._max_newcomers
         if most and parse_address(address) and self._newcomers.count(address) >= most:
-            return Verdict(TOO_MANY.format(most=most), is_refused=True)
+            return self._refuse("crowded", TOO_MANY.format(most=most))
         return WELCOME
+
+    def _refuse(self, why: str, text: str) -> Verdict:
+        self.refusals[why] += 1
+        return Verdict(text, is_refused=True)
 
     def prune(self, now: float) -> None:
         """Forget the addresses whose turns are over."""

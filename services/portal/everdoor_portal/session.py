@@ -63,6 +63,7 @@ class PortalSession:
         self.next_seq = 1
         self.copy = SessionCopy()
         self.deaths = (0, 0)
+        self.timed = (0, 0.0)
         self.noted = 0
         self.token = b""
         self.output_log: OutputLog | None = None
@@ -175,6 +176,10 @@ class PortalSession:
         numbered from 1. By default it is not given: the protocol knows of no such thing."""
 
     # Doors of a protocol.
+
+    def unsent_bytes(self) -> int:
+        """How much waits until the client takes it; a protocol that cannot tell says 0."""
+        return 0
 
     def flush(self) -> None:
         """Hand what `send_...` gathered to the transport."""

@@ -17,6 +17,7 @@ from msgspec import structs
 
 from everdoor import codec
 from everdoor.ids import Incarnation, SessionKey
+from everdoor.measures import Histogram
 from everdoor.messages.stream import (
     MAX_NAME,
     Connected,
@@ -51,6 +52,10 @@ SUSPECT_DEATHS = 2
 """With so many deaths an input is run alone, and only what happens then counts."""
 
 
+DOES_NOT_READ = "client does not read"
+"""Why a client has left that was let go because its output was not taken."""
+
+
 class PortalSessionHandler:
     """The sessions of one incarnation of a portal, by connection number.
 
@@ -63,6 +68,9 @@ class PortalSessionHandler:
 
     Attributes:
         newcomers: The sessions that are not logged in.
+        lines_read, outputs_shown, slow_clients: How many there have been; the last are those who
+            were let go because they did not read.
+        line_seconds: From reading a line to its being done; of one line of each session at a time.
     """
 
     def __init__(
@@ -82,6 +90,8 @@ class PortalSessionHandler:
         self._held_back: dict[int, PortalSession] = {}
         self._sessions: dict[int, PortalSession] = {}
         self._last_conn = 0
+        self.lines_read = self.outputs_shown = self.slow_clients = 0
+        self.line_seconds = Histogram()
         self._outgoing: list[Numbered] = []
         self.on_outgoing: Callable[[], None] = lambda: None
 
@@ -134,6 +144,9 @@ class PortalSessionHandler:
         if not session.has_client:
             return
         now = self._clock()
+        self.lines_read += 1
+        if not session.timed[0]:
+            session.timed = (session.next_seq, now)
         session.cmd_last = now
         if not is_idle_line(text):
             session.cmd_last_visible = now
@@ -215,6 +228,7 @@ class PortalSessionHandler:
         """The connection has ended; the session stays until the server closes it. Idempotent."""
         if session.has_client and session.key.conn in self._sessions:
             session.has_client = False
+            self.slow_clients += reason == DOES_NOT_READ
             self.newcomers.remove(session.key.conn)
             told = reason[:MAX_NAME]
             self._hold(session, Disconnected(session.key.conn, session.next_seq, told, clean))
@@ -371,6 +385,9 @@ class PortalSessionHandler:
     def _move_cursor(self, session: PortalSession, cursor: int) -> None:
         session.copy.cursor = cursor
         held = session.held
+        if 0 < session.timed[0] <= cursor:
+            self.line_seconds.observe(self._clock() - session.timed[1])
+            session.timed = (0, 0.0)
         while held and held[0].seq <= cursor:
             message = held.popleft()
             if isinstance(message, Input):
@@ -410,6 +427,7 @@ class PortalSessionHandler:
                 measured = measured or sized(output)
                 session.output_log.add(measured)
             if session.has_client:
+                self.outputs_shown += 1
                 session.data_out(output.name, output.args, output.options)
                 shown[conn] = session
 

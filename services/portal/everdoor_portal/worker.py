@@ -34,6 +34,7 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
         portal = Portal(loop, settings, identity, around, listeners)
         await portal.start()
         link.tell_status(portal.info)
+        link.tell_measured(portal.measured)
         link.ready()
         return await _until_end(link, portal)
 
