@@ -14,8 +14,9 @@ and `pid` an account.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from sys import intern
 from typing import Any, Protocol, TypeAlias
 
 from everdoor.errors import UserError
@@ -64,8 +65,8 @@ def check_locks(
     """
     if not no_superuser_bypass and is_superuser(accessing):
         return True
-    check = compile_locks(locks).get(access_type)
-    return default if check is None else check(accessing, accessed)
+    expression = _split(locks).get(access_type)
+    return default if expression is None else _compiled(expression)(accessing, accessed)
 
 
 def add_locks(locks: str, added: str) -> str:
@@ -75,7 +76,16 @@ def add_locks(locks: str, added: str) -> str:
         UserError: What is added is no lock string.
     """
     compile_locks(added)
-    return ";".join(f"{name}:{text}" for name, text in (_split(locks) | _split(added)).items())
+    return join_locks(locks, added)
+
+
+def join_locks(locks: str, added: str) -> str:
+    """The same of strings that have been accepted before: nothing is compiled until it is asked
+    for."""
+    parts = {**_split(locks), **_split(added)}
+    joined = ";".join(f"{name}:{text}" for name, text in parts.items())
+    # Rows have the whole of it, mostly: then there is one string, not two that are equal.
+    return added if added == joined else joined
 
 
 class LockHandler:
@@ -99,7 +109,7 @@ class LockHandler:
 
     def remove(self, access_type: str) -> None:
         """Remove a type's lock; nothing happens where there is none."""
-        kept = _split(self._owner.lock_storage)
+        kept = dict(_split(self._owner.lock_storage))
         kept.pop(access_type, None)
         self._owner.lock_storage = ";".join(f"{name}:{text}" for name, text in kept.items())
 
@@ -252,9 +262,8 @@ MAX_ARGUMENTS = 1
 # Compiling.
 
 
-@lru_cache(maxsize=4096)
 def compile_locks(locks: str) -> dict[str, Check]:
-    """Compile a lock string; the result is shared, do not change it.
+    """Compile a lock string.
 
     Raises:
         UserError: It is none; the text says where.
@@ -263,17 +272,27 @@ def compile_locks(locks: str) -> dict[str, Check]:
         raise UserError(
             f"a lock string has at most {MAX_LOCK_CHARACTERS} characters, this one {len(locks)}"
         )
-    return {name: _Expression(text).compile() for name, text in _split(locks).items()}
+    return {name: _compiled(text) for name, text in _split(locks).items()}
 
 
-def _split(locks: str) -> dict[str, str]:
+# Every character has a lock string of its own, of which hardly more than one expression is ever
+# asked for, and most are those of all others: so expressions are compiled and shared one by one.
+
+
+@lru_cache(maxsize=4096)
+def _compiled(expression: str) -> Check:
+    return _Expression(expression).compile()
+
+
+@lru_cache(maxsize=4096)
+def _split(locks: str) -> Mapping[str, str]:
     """Bring a lock string to expressions by type; a type said twice has its last."""
     found: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in locks.split(";"))):
         name, colon, text = part.partition(":")
         if not colon or not name.strip() or not text.strip():
             raise UserError(f"lock {part!r}: expected `type:expression`, such as `get:all()`")
-        found[name.strip().lower()] = text.strip()
+        found[intern(name.strip().lower())] = intern(text.strip())
     return found
 
 

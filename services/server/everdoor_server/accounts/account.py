@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
 from everdoor_server.labels import Labels
-from everdoor_server.locks import LockHandler, add_locks, check_locks
+from everdoor_server.locks import LockHandler, check_locks, join_locks
 from everdoor_server.objects import Object
 from everdoor_server.rows import AccountRow
 from everdoor_server.session import ServerSession
@@ -100,7 +100,7 @@ class Account:
         state["accounts"], state["id"], state["key"] = accounts, row.id, row.key
         state["is_superuser"], state["character_ids"] = row.is_superuser, row.characters
         state["last_puppet_id"], state["cmdset_paths"] = row.last_puppet, row.cmdsets
-        state["lock_storage"] = add_locks(self.default_locks, row.locks)
+        state["lock_storage"] = join_locks(self.default_locks, row.locks)
         self.sessions = SessionList()
         self.permissions = Labels((("", each) for each in row.permissions), self._note_permission)
         objects = accounts.objects
@@ -309,7 +309,7 @@ class Account:
         self.touch()
 
     def _row(self) -> Values:
-        plain = self.lock_storage == add_locks(self.default_locks, "")
+        plain = self.lock_storage == join_locks(self.default_locks, "")
         return {
             "key": self.key,
             "folded": self.key.casefold(),

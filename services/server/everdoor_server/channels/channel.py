@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from everdoor_server.accounts import Account
 from everdoor_server.changes import Values
 from everdoor_server.channels import listening
-from everdoor_server.locks import LockHandler, add_locks, check_locks
+from everdoor_server.locks import LockHandler, check_locks, join_locks
 from everdoor_server.rows import ChannelRow
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionlist import deliver
@@ -60,7 +60,7 @@ class Channel:
         state = self.__dict__
         state.update(channels=channels, id=row.id, key=row.key, aliases=row.aliases)
         state.update(desc=row.desc, for_all=row.for_all)
-        state["lock_storage"] = add_locks(self.default_locks, row.locks)
+        state["lock_storage"] = join_locks(self.default_locks, row.locks)
         self._history: deque[Said] | None = None
 
     channels: Channels
@@ -182,7 +182,7 @@ class Channel:
     def _row(self) -> Values:
         if not self.channels.is_there(self):
             return None
-        is_plain = self.lock_storage == add_locks(self.default_locks, "")
+        is_plain = self.lock_storage == join_locks(self.default_locks, "")
         return {
             "key": self.key,
             "aliases": list(self.aliases),

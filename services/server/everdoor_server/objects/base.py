@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
 from everdoor_server.labels import Labels
-from everdoor_server.locks import LockHandler, add_locks, check_locks
+from everdoor_server.locks import LockHandler, check_locks, join_locks
 from everdoor_server.objects import appearance, hearing, moving, search, telling
 from everdoor_server.rows import Label, ObjectRow
 from everdoor_server.scripts.handler import ScriptHandler
@@ -557,4 +557,4 @@ class Object:
 @lru_cache(maxsize=1024)
 def _locks(default: str, own: str = "") -> str:
     """Locks of a class with those of an object; most objects have none and share one string."""
-    return add_locks(default, own)
+    return join_locks(default, own)
