@@ -16,7 +16,7 @@ class Fight(Script):
     """Is on the wrecker, one for each who fights it, until one has fallen or gone."""
 
     key = "fight"
-    interval = 3
+    interval = 2
     start_delay = True
 
     def at_repeat(self) -> None:

@@ -18,7 +18,7 @@ def test_armed_hero_wins_a_pearl_and_old_tom_comes_back() -> None:
     world = World.of_game(GAME)
     anna = anna_on_the_reef(world, "buy boat hook")
     assert "You go for Old Tom." in anna.type("attack tom")
-    world.advance(9)
+    world.advance(6)
     assert "Old Tom sinks, and leaves a pearl behind." in anna.read()
     assert "a pearl" in anna.type("get pearl", "inventory")
     world.advance(300)
@@ -38,6 +38,6 @@ def test_who_falls_wakes_at_home() -> None:
     anna = anna_on_the_reef(world)
     anna.puppet.hp = 1
     anna.type("attack tom")
-    world.advance(3)
+    world.advance(2)
     assert "The sea takes you" in anna.read()
     assert "The Square" in anna.type("look")

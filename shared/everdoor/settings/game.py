@@ -22,8 +22,9 @@ class GameSettings(BaseModel):
     game: Folder | None = setting(
         None,
         "a folder, or nothing for the shipped game",
-        "Folder of the game: its modules cmdsets, hooks and connection_screens replace what is "
-        "shipped. `everdoor server reload` brings edits to a running game.",
+        "Folder of the game's code: its modules cmdsets, hooks, connection_screens and world "
+        "replace what is shipped. `everdoor game new` makes one; `everdoor server reload` brings "
+        "edits to a running game.",
     )
     server_session_class: str = setting(
         "everdoor_server.ServerSession",
