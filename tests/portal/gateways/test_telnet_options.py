@@ -52,7 +52,8 @@ def test_output_that_is_no_text_goes_out_of_band_and_a_bad_one_disturbs_nobody()
         Output([1], "text", ["Hi."], {}),
     ]
     sent = run(talk(DO + GMCP, "OOB", outputs))
-    assert sent.endswith(NOP + SB + GMCP + b'Char.Vitals {"hp":5}' + SE + b"Hi.\r\n")
+    bye = SB + GMCP + b"Core.Goodbye" + SE
+    assert sent.endswith(NOP + SB + GMCP + b'Char.Vitals {"hp":5}' + SE + b"Hi.\r\n" + bye)
     sent = run(talk(DO + MSDP, "OOB", outputs[::2]))
     assert sent.endswith(SB + MSDP + b"\1CHAR_VITALS\2\3\1hp\x025\4" + SE + b"Hi.\r\n")
 

@@ -135,8 +135,12 @@ STREAMS: list[tuple[bytes, list[Event], bytes]] = [
     ),
     (
         DO + MSDP + SB + MSDP + b"\1LIST\2COMMANDS\1X\2\xff\xff" + SE,
-        [FlagsChanged({"OOB": True}), OutOfBand("MSDP", "X", "\ufffd")],
-        SB + MSDP + b"\1COMMANDS\2\5\2LIST\6" + SE,
+        [
+            FlagsChanged({"OOB": True}),
+            OutOfBand("MSDP", "LIST", "COMMANDS"),
+            OutOfBand("MSDP", "X", "\ufffd"),
+        ],
+        b"",
     ),
     (NOP + NOP, [Keepalive()], b""),
     (b"lo" + NOP + b"ok\n", [Keepalive(), Line("look")], b""),

@@ -1,11 +1,19 @@
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everdoor_portal.telnet.events import Keepalive, OutOfBand
-from everdoor_portal.telnet.gmcp import MAX_DECLINED, GmcpHandler, decode, encode
+from everdoor_portal.telnet.events import Keepalive, LoginWanted, OutOfBand, Reconnect
+from everdoor_portal.telnet.gmcp import (
+    MAX_DECLINED,
+    GmcpHandler,
+    decode,
+    encode,
+    token_in,
+    token_text,
+)
 from everdoor_portal.telnet.handlers import Answer, MalformedSubnegotiation
 from everdoor_portal.telnet.outofband import NOTHING
 
@@ -162,3 +170,67 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_data_come_back_as_they_were(data: Any) -> None:
     assert decode(encode("Any.Thing", data)) == ("Any.Thing", data)
+
+
+# Logging in and coming back.
+
+
+def logs_in(*modules: str) -> GmcpHandler:
+    gmcp = GmcpHandler()
+    gmcp.receive(f"Core.Supports.Set {json.dumps(modules)}".encode())
+    return gmcp
+
+
+def test_client_that_can_log_in_by_gmcp_is_told_of_once() -> None:
+    gmcp = GmcpHandler()
+    wanted = gmcp.receive(b'Core.Supports.Set ["Char.Login 1"]')
+    assert wanted == Answer(events=(LoginWanted(1),))
+    assert gmcp.receive(b'Core.Supports.Add ["Char.Login 1"]') == Answer()
+    assert gmcp.receive(b'Core.Supports.Add ["Char.Login 2"]') == Answer(events=(LoginWanted(2),))
+
+
+@pytest.mark.parametrize(
+    ("modules", "says", "keeps"),
+    [
+        ((), "", False),
+        (("Char.Login 1",), "", False),
+        (("Char.Login 2",), "", True),
+        (("Char.Login 3",), 'Char.Login.Credentials {"token_storage":true}', True),
+        (("Char.Login 2",), 'Char.Login.Credentials {"token_storage":false}', False),
+        (("Char.Login 2",), 'Char.Login.Reconnect {"token":"x","token_storage":"false"}', False),
+    ],
+)
+def test_token_is_for_who_knows_them_and_keeps_them(
+    modules: tuple[str, ...], says: str, keeps: bool
+) -> None:
+    gmcp = logs_in(*modules)
+    if says:
+        gmcp.receive(says.encode())
+    assert gmcp.keeps_tokens is keeps
+
+
+@pytest.mark.parametrize("seen", [None, 0, 7, 2**63 - 1])
+def test_client_comes_back_with_its_token_and_what_it_has_seen(seen: int | None) -> None:
+    token = bytes(range(224, 256))
+    said = {"account": "a", "token": token_text(token), "seen": seen}
+    answer = GmcpHandler().receive(b"Char.Login.Reconnect " + json.dumps(said).encode())
+    assert answer == Answer(events=(Reconnect(token, seen),))
+    assert token_text(token) not in repr(answer) and repr(token) not in repr(answer)
+
+
+@pytest.mark.parametrize("seen", [-1, True, "7", 2**63, 1.5])
+def test_number_that_is_none_is_not_taken(seen: Any) -> None:
+    said = json.dumps({"token": "x", "seen": seen}).encode()
+    [event] = GmcpHandler().receive(b"Char.Login.Reconnect " + said).events
+    assert isinstance(event, Reconnect) and event.seen is None
+
+
+@pytest.mark.parametrize("said", [b"", b"[]", b"{}", b'{"token":5}'])
+def test_client_that_comes_back_without_a_token_is_refused(said: bytes) -> None:
+    with pytest.raises(MalformedSubnegotiation, match="expects a token"):
+        GmcpHandler().receive(b"Char.Login.Reconnect " + said)
+
+
+def test_token_of_somebody_else_is_read_as_other_bytes() -> None:
+    assert token_in("not ours!") == b"not ours!"
+    assert token_in("\ud800") == b"?"

@@ -93,15 +93,7 @@ def test_variable_without_proper_name_is_refused() -> None:
         encode("a b", 1)
 
 
-def test_msdp_lists_what_there_is() -> None:
-    answer = MsdpHandler().receive(encode("LIST", "COMMANDS"))
-    assert (answer.send, answer.events) == (encode("COMMANDS", ["LIST"]), ())
-    answer = MsdpHandler().receive(encode("LIST", ["REPORTABLE_VARIABLES"] * 500 + ["NOTHING"]))
-    assert answer.send == encode("REPORTABLE_VARIABLES", [])
-    assert MsdpHandler().receive(encode("LIST", {"a": "b"})).send is None
-
-
-def test_msdp_tells_of_all_other_variables() -> None:
+def test_msdp_tells_of_all_variables() -> None:
     payload = encode("REPORT", ["HEALTH"]) + encode("CLIENT_ID", "x")
     assert MsdpHandler().receive(payload).events == (
         OutOfBand("MSDP", "REPORT", ["HEALTH"]),

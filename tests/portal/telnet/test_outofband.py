@@ -4,6 +4,7 @@ import pytest
 
 from everdoor_portal.telnet.outofband import (
     NOTHING,
+    call_of,
     data_of,
     is_name,
     package_of,
@@ -23,6 +24,8 @@ from everdoor_portal.telnet.outofband import (
         ("Room_Info", "Room.Info", "ROOM_INFO"),
         ("roomInfo", "Core.RoomInfo", "ROOMINFO"),
         ("_map", "Core.Map", "_MAP"),
+        ("char_statusvars", "Char.StatusVars", "CHAR_STATUSVARS"),
+        ("get_value", "Char.Value.Get", "GET_VALUE"),
     ],
 )
 def test_output_is_named_by_one_rule(name: str, package: str, variable: str) -> None:
@@ -54,3 +57,23 @@ def test_arguments_and_options_are_one_value(
 )
 def test_name_is_of_letters_digits_and_few_marks(name: str, expected: bool) -> None:
     assert is_name(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name", "data", "call"),
+    [
+        ("GMCP", "Room.Info", None, ("room_info", [], {})),
+        ("GMCP", "Core.Echo", "hi", ("echo", ["hi"], {})),
+        ("GMCP", "Char.Login.Credentials", {"a": 1}, ("char_login_credentials", [], {"a": 1})),
+        ("GMCP", "char.value.get", {"name": "x"}, ("get_value", [], {"name": "x"})),
+        ("GMCP", "List", [1, 2], ("list", [1, 2], {})),
+        ("GMCP", "Core.Echo", {"": 1, "b": 2}, ("echo", [], {"b": 2})),
+        ("MSDP", "LIST", "COMMANDS", ("msdp_list", ["COMMANDS"], {})),
+        ("MSDP", "REPORT", ["HP", "MP"], ("msdp_report", ["HP", "MP"], {})),
+        ("MSDP", "CLIENT_ID", {"a": "b"}, ("client_id", [], {"a": "b"})),
+    ],
+)
+def test_what_a_client_says_calls_a_function(
+    protocol: str, name: str, data: Any, call: tuple[str, list[Any], dict[str, Any]]
+) -> None:
+    assert call_of(protocol, name, data) == call

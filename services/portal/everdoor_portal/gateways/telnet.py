@@ -7,7 +7,11 @@ client, which is its PortalSession as well.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import secrets
 import socket
+import struct
+import termios
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, cast
 
@@ -15,6 +19,7 @@ import structlog
 
 from everdoor.addresses import Network, is_within
 from everdoor.encodings import encoding_name
+from everdoor.playertext import clean
 from everdoor_portal.gateways.proxyheader import HeaderReader, MalformedHeader
 from everdoor_portal.limits import Entrance, Verdict
 from everdoor_portal.render.renderer import Renderer, render_output
@@ -29,11 +34,15 @@ from everdoor_portal.telnet.events import (
     Keepalive,
     Line,
     LineTooLong,
+    LoginWanted,
     OutOfBand,
     ProtocolAbuse,
+    Reconnect,
     StatusWanted,
 )
+from everdoor_portal.telnet.gmcp import TOKEN_VERSION, token_text
 from everdoor_portal.telnet.mssp import StatusValue
+from everdoor_portal.telnet.outofband import Call, call_of
 
 READ_BYTES = 16 * 1024
 """Read at a time: so many bytes can be so many empty lines, and each is held until it is done."""
@@ -46,6 +55,12 @@ NO_LIMIT = 2**31 - 1
 
 HEADER_S = 5.0
 """A proxy says whose connection it hands on at once; so long may the network between take."""
+
+TOKEN_BYTES = 32
+
+CONFIRM_S = 1.0
+"""How often it is looked what clients that may come back have got: what they are shown again, when
+their portal dies and they do not count themselves."""
 
 CLOSE_S = 5.0
 """How long a closing connection may take to send what is unsent."""
@@ -68,6 +83,8 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._turn: asyncio.TimerHandle | None = None
         self._header: HeaderReader | None = None
         self._early = b""  # what came together with a proxy's header
+        self._counted = 0  # the last output whose number the client has been told
+        self._confirmed = 0  # and the last that the server knows it to have
 
     # The transport's side.
 
@@ -182,15 +199,70 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
                 self._telnet.send_text(TOO_LONG.format(length=length, most=most) + "\n")
             case StatusWanted():
                 self._telnet.send_status(self._gateway.status())
-            case OutOfBand(protocol=protocol, name=name):
-                sessions.keepalive(self)
-                _log.debug("not for anybody", session=str(self.key), protocol=protocol, name=name)
+            case OutOfBand(protocol=protocol, name=name, data=data):
+                self._call(call_of(protocol, name, data))
+            case LoginWanted():
+                self._offer_login(event.version)
+            case Reconnect(token=token, seen=seen):
+                sessions.resume(self, token, seen or 0)
             case ProtocolAbuse(reason=reason):
                 _log.warning("client disconnected", session=str(self.key), reason=reason)
                 self._leave(reason, clean=False)
                 self.disconnect(reason)
             case EndOfInput():
                 self._leave("client closed the connection", clean=True)
+
+    def _call(self, call: Call) -> None:
+        """Have the game take what the client says; `text` is a line like any other."""
+        line = call.args[0] if call.name == "text" and call.args else None
+        if not isinstance(line, str):
+            self._gateway.sessions.oob_in(self, *call)
+        elif len(line) > self._gateway.max_chars > 0:
+            self._take(LineTooLong(len(line)))
+        else:
+            self._take(Line(clean(line)))
+
+    # Logging in and coming back by GMCP's `Char.Login`.
+
+    def _offer_login(self, version: int) -> None:
+        """Say by what a client can log in; who is in already gets what only it may come back
+        with."""
+        if self.logged_in:
+            self.at_login()
+            return
+        spoken = {"version": TOKEN_VERSION} if version >= TOKEN_VERSION else {}
+        self.send_default("Char.Login.Default", [], {**spoken, "type": ["password-credentials"]})
+
+    def at_login(self) -> None:
+        """Let the client come back, if it has words for that."""
+        if self._telnet.keeps_tokens:
+            self._gateway.sessions.offer_token(self, secrets.token_bytes(TOKEN_BYTES))
+
+    def send_token(self, token: bytes) -> None:
+        self._counted = self._confirmed = 0
+        self._gateway.watch_outputs(self)
+        is_secure = self.protocol_key != TelnetSession.protocol_key
+        told = {"account": self.uname, "token": token_text(token), "secure_only": is_secure}
+        self.send_default("Char.Login.Token", [], told)
+        self.flush()
+
+    def _count_outputs(self) -> None:
+        """Tell who counts outputs the number of the last one, behind it."""
+        log = self.output_log
+        if log is not None and log.number > self._counted and self._telnet.counts_outputs:
+            self._counted = log.number
+            self.send_default("Everdoor.Output", [], {"number": log.number})
+
+    def confirm_outputs(self) -> bool:
+        """Take for seen what the client's end of the connection has acknowledged; False when
+        nothing is to be watched any more."""
+        log, transport = self.output_log, self._transport
+        if log is None or transport is None or not self.has_client:
+            return False
+        if log.number > self._confirmed and not _is_unacknowledged(transport):
+            self._confirmed = log.number
+            self._gateway.sessions.client_has(self, log.number)
+        return True
 
     def _leave(self, reason: str, clean: bool) -> None:
         if self.has_client and self.sessionhandler is not None:
@@ -232,6 +304,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._telnet.show_input()
 
     def flush(self) -> None:
+        self._count_outputs()
         data = self._telnet.data_to_send()
         if data and self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
@@ -240,6 +313,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             _log.info("client let go", session=str(self.key), reason=reason)
+            self._telnet.send_goodbye(reason)
             self._close()
 
     def _close(self) -> None:
@@ -297,6 +371,8 @@ class TelnetGateway:
         self.max_unsent_bytes = max_unsent_bytes or NO_LIMIT
         self._keepalive_s = keepalive_s
         self._beat: asyncio.TimerHandle | None = None
+        self._watched: set[TelnetSession] = set()
+        self._look: asyncio.TimerHandle | None = None
         self.buffer = memoryview(bytearray(READ_BYTES))
         self.renderer = Renderer(encode_text)
         self._server: asyncio.Server | None = None
@@ -320,6 +396,20 @@ class TelnetGateway:
         if self._beat is not None:
             self._beat.cancel()
             self._beat = None
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def watch_outputs(self, session: TelnetSession) -> None:
+        """Have the server know what a client has that may come back, about once a second."""
+        self._watched.add(session)
+        if self._look is None:
+            self._look = self.loop.call_later(CONFIRM_S, self._confirm_outputs)
+
+    def _confirm_outputs(self) -> None:
+        self._watched = {session for session in self._watched if session.confirm_outputs()}
+        again = self.loop.call_later(CONFIRM_S, self._confirm_outputs) if self._watched else None
+        self._look = again
 
     def keep_alive(self) -> None:
         """Give every client a sign of life."""
@@ -334,3 +424,12 @@ class TelnetGateway:
     def _beat_now(self) -> None:
         self.keep_alive()
         self._beat_later()
+
+
+def _is_unacknowledged(transport: asyncio.Transport) -> bool:
+    """Whether something is on its way to the client that its end has not acknowledged."""
+    if transport.get_write_buffer_size():
+        return True
+    descriptor = transport.get_extra_info("socket").fileno()
+    unsent = fcntl.ioctl(descriptor, termios.TIOCOUTQ, b"\0" * 4)
+    return bool(struct.unpack("i", unsent)[0])

@@ -274,6 +274,25 @@ class TelnetConnection:
         elif self._is_doing(Option.MSDP):
             self._send_subnegotiation(Option.MSDP, msdp_variable(variable_of(name), data))
 
+    def send_goodbye(self, reason: str) -> None:
+        """Say by GMCP that the connection is about to be closed, and why."""
+        gmcp = self._handlers.get(Option.GMCP)
+        if isinstance(gmcp, GmcpHandler) and gmcp.wants("Core.Goodbye"):
+            packet = gmcp_packet("Core.Goodbye", data_of([reason] if reason else [], {}))
+            self._send_subnegotiation(Option.GMCP, packet)
+
+    @property
+    def keeps_tokens(self) -> bool:
+        """Whether the client can be given a token with which it may come back."""
+        gmcp = self._handlers.get(Option.GMCP)
+        return isinstance(gmcp, GmcpHandler) and gmcp.keeps_tokens
+
+    @property
+    def counts_outputs(self) -> bool:
+        """Whether the client wants to be told the numbers of outputs."""
+        gmcp = self._handlers.get(Option.GMCP)
+        return isinstance(gmcp, GmcpHandler) and gmcp.counts_outputs
+
     def hide_input(self) -> None:
         """Ask the client not to show what is typed, for a password. Idempotent.
 
@@ -383,6 +402,11 @@ class TelnetConnection:
             self._send_subnegotiation(option, answer.send)
         self._learn(answer.flags)
         self._events += answer.events
+        # One subnegotiation may bring many variables, each of which the game is asked about.
+        for _ in answer.events[1:]:
+            if self._meter.add_routine(self._now):
+                self._give_up("too many variables")
+                return
 
     def _send_subnegotiation(self, option: int, payload: bytes) -> None:
         self._out += _IAC_SB + bytes((option,)) + escape(payload) + _IAC_SE

@@ -51,6 +51,30 @@ class OutOfBand(msgspec.Struct, frozen=True):
     data: Any
 
 
+class LoginWanted(msgspec.Struct, frozen=True, gc=False):
+    """The client can log in by GMCP's `Char.Login`.
+
+    Attributes:
+        version: 1; from 2 on it takes tokens with which it may come back.
+    """
+
+    version: int
+
+
+class Reconnect(msgspec.Struct, frozen=True):
+    """The client comes back with a token (`Char.Login.Reconnect`).
+
+    Attributes:
+        seen: Number of the last output that it has; None: it does not count them.
+    """
+
+    token: bytes
+    seen: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Reconnect(token hidden, {self.seen})"
+
+
 class StatusWanted(msgspec.Struct, frozen=True, gc=False):
     """The client wants to be told the server's status: who runs it, how many play."""
 
@@ -71,6 +95,8 @@ Event = (
     | FlagsChanged
     | Keepalive
     | OutOfBand
+    | LoginWanted
+    | Reconnect
     | StatusWanted
     | ProtocolAbuse
     | EndOfInput

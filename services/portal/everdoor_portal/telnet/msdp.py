@@ -1,8 +1,7 @@
 """MSDP, variables with values of text, tables and arrays, in both directions.
 
-What a client may ask for (`LIST`) is answered here: no variable can be reported or configured, for
-a game says what it says by itself. All else is the owner's, as OutOfBand events. How outputs are
-named is `outofband`.
+All that a client says is the owner's, as OutOfBand events: its commands (`LIST`, `REPORT` and their
+kin) are the game's to answer. How outputs are named is `outofband`.
 
 Source: Mud Server Data Protocol, https://tintin.mudhalla.net/protocols/msdp/
 """
@@ -21,17 +20,6 @@ MAX_DEPTH = 8
 """Tables and arrays within each other, both ways: clients show no more."""
 
 PROTOCOL = "MSDP"
-
-LISTS = {
-    "COMMANDS": ["LIST"],
-    "LISTS": ["COMMANDS", "CONFIGURABLE_VARIABLES", "LISTS", "REPORTABLE_VARIABLES"]
-    + ["REPORTED_VARIABLES", "SENDABLE_VARIABLES"],
-    "CONFIGURABLE_VARIABLES": [],
-    "REPORTABLE_VARIABLES": [],
-    "REPORTED_VARIABLES": [],
-    "SENDABLE_VARIABLES": [],
-}
-"""What `LIST` is answered."""
 
 # A mark and the text behind it. No text holds NUL or a mark.
 _PIECE = re.compile(rb"([\x01-\x06])([^\x00-\x06]*+)")
@@ -58,13 +46,7 @@ class MsdpHandler:
             MalformedSubnegotiation: The layout is broken, or nested deeper than MAX_DEPTH.
         """
         variables = decode(payload)
-        wanted = variables.pop("LIST", [])
-        names = [wanted] if isinstance(wanted, str) else wanted
-        lists = [n for n in names if isinstance(n, str) and n in LISTS]
-        return Answer(
-            send=b"".join(encode(name, LISTS[name]) for name in dict.fromkeys(lists)) or None,
-            events=tuple(OutOfBand(PROTOCOL, *variable) for variable in variables.items()),
-        )
+        return Answer(events=tuple(OutOfBand(PROTOCOL, *each) for each in variables.items()))
 
 
 def decode(payload: bytes) -> dict[str, Value]:
