@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -72,7 +73,10 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(programs: Path, folder: Path, *module: str) -> subprocess.CompletedProcess[str]:
     command = [str(programs / "python"), "-P", "-m", *module]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    environment = {**os.environ, "MYPY_CACHE_DIR": str(programs.parent / "mypy")}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=folder, env=environment
+    )
 
 
 def test_wheel_has_all_packages_and_says_that_they_are_typed(wheel: Path) -> None:
