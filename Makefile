@@ -11,7 +11,7 @@ UV := $(shell command -v uv || command -v $(BIN)/uv)
 WORKERS := -n 3 --dist loadfile
 
 # Debian packages with programs that the tests drive and nobody here wrote.
-TEST_PACKAGES := inetutils-telnet postgresql
+TEST_PACKAGES := inetutils-telnet postgresql prometheus
 
 .DEFAULT_GOAL := help
 .PHONY: fuzz help run test check bench faults format lock clean test-packages evennia

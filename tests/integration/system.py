@@ -172,6 +172,7 @@ class System:
             "telnet_port": self.port,
             "web_port": 0,
             "listen_address": HOST,
+            "metrics_port": 0,
             **UNLIMITED,
             **self._settings,
         }

@@ -25,6 +25,7 @@ def test_state_of_nothing_is_down() -> None:
             "sessions": None,
         },
         "portals": [],
+        "metrics": {},
     }
 
 
@@ -36,7 +37,7 @@ def test_state_of_a_whole_system() -> None:
     reports = [
         StatusReport("server", "up", 20, [worker(pid=200, generation=3, sessions=15)]),
         StatusReport("portal.1", "up", 30, portals),
-        StatusReport("auth", "up", 10, [worker(pid=100)]),
+        StatusReport("auth", "up", 10, [worker(pid=100, metrics="http://127.0.0.1:4010/metrics")]),
     ]
 
     assert to_builtins(system_state(reports)) == {
@@ -60,6 +61,7 @@ def test_state_of_a_whole_system() -> None:
                 "sessions": 8,
             },
         ],
+        "metrics": {"auth": "http://127.0.0.1:4010/metrics"},
     }
 
 
