@@ -147,7 +147,7 @@ METRICS = (
         "everdoor_hash_seconds",
         "histogram",
         "auth",
-        "From asking for a password to be hashed or checked to the answer, wait for a core included.",
+        "From asking for a hash or a check to the answer, wait for a core included.",
     ),
     Metric("everdoor_hashes_waiting", "gauge", "auth", "Passwords that wait for a free core."),
 )
