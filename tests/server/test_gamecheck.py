@@ -13,9 +13,13 @@ import pytest
 
 from everdoor.errors import SettingsError
 from everdoor.settings import load_settings
+from everdoor_server import create_object, create_script
+from everdoor_server.current import within
 from everdoor_server.game import PACKAGE
 from everdoor_server.gamecheck import Checked, check, mistake_of_setting
 from everdoor_server.newgame import new_game
+from everdoor_server.testing import World
+from everdoor_server.world import Store
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +171,29 @@ def test_bad_value_of_a_setting_is_told_with_its_line(game: Path) -> None:
     assert str(found) == (
         f"everdoor.toml, line {line}: multisession_mode: expected 0, 1, 2 or 3, got 9"
     )
+
+
+def test_class_that_the_stored_world_has_and_the_game_has_no_more_is_told(game: Path) -> None:
+    url = load_settings().world_database_url.get_secret_value()
+    (game / "var").mkdir()
+    store = Store.open(url)
+    world = World.of_game(game)
+    with within(world.game):
+        create_object("game.typeclasses.Room", "Cellar")
+        create_script("everdoor_server.scripts.Script", "idle")
+    with store.takeover("a test"):
+        store.add_changes(world.game.take_changes())
+    store.close()
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    assert told() == []
+    for module in ("typeclasses", "world"):
+        path = game / "game" / f"{module}.py"
+        path.write_text(path.read_text().replace("Room", "Place").replace(".Place)", ".Room)"))
+    assert told() == [
+        "the world: there is no game.typeclasses.Room, the class of 1 object in it, such as "
+        "Cellar (#5); a shipped class stands in until it is back"
+    ]
 
 
 def run(game: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -41,6 +41,7 @@ from everdoor_server.locks import compile_locks
 from everdoor_server.objects import Object
 from everdoor_server.restarts import START_HOOKS, STOP_HOOKS
 from everdoor_server.testing import World
+from everdoor_server.world.classesinuse import classes_in_use
 
 HOOKS = {name for table in (START_HOOKS, STOP_HOOKS) for names in table.values() for name in names}
 
@@ -111,6 +112,7 @@ class _Check:
             self._look_at(name, module)
         self._look_at_roles()
         self._look_at_settings()
+        self._look_at_the_world()
         if not self._found:
             self._try_it()
         return Checked(sorted(self._found), len(names), self._cmdsets, len(self._commands))
@@ -209,6 +211,22 @@ class _Check:
             self._found[Mistake(place, line, text)] = None
 
     # The world.
+
+    def _look_at_the_world(self) -> None:
+        """Tell classes that the stored world has and the game has no more."""
+        for used in classes_in_use(self._settings.world_database_url.get_secret_value()):
+            module, _, name = used.path.rpartition(".")
+            is_of_game = module.partition(".")[0] == PACKAGE
+            if not is_of_game or self._is_ours_and_unloaded(module):
+                continue
+            own = self._modules.get(module.partition(".")[2])
+            if not isinstance(getattr(own, name, None), type):
+                many = f"{used.number} {used.kind}{'s' if used.number > 1 else ''}"
+                text = (
+                    f"there is no {used.path}, the class of {many} in it, such as {used.example}; "
+                    "a shipped class stands in until it is back"
+                )
+                self._found[Mistake("the world", 0, text)] = None
 
     def _try_it(self) -> None:
         loaded = game_of(self._modules, self._source, Path(self._shown))
