@@ -22,7 +22,10 @@ class Shell:
         # Nothing of the tests' own runner: a Procfile runner's process name, other settings.
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("EVERDOOR_")
-        } | {f"EVERDOOR_{name.upper()}": value for name, value in settings.items()}
+        }
+        # Doors that a test does not name stay shut: their ports are shared with other tests.
+        given = {"tls_port": "off", "ssh_port": "off", **settings}
+        self.environment |= {f"EVERDOOR_{name.upper()}": value for name, value in given.items()}
 
     def procfile(self, text: str) -> None:
         (self.folder / "Procfile").write_text(text)

@@ -171,6 +171,8 @@ class System:
             "home": self.home,
             "telnet_port": self.port,
             "web_port": 0,
+            "tls_port": "off",
+            "ssh_port": "off",
             "listen_address": HOST,
             "metrics_port": 0,
             **UNLIMITED,

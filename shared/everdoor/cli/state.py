@@ -74,10 +74,7 @@ def system_state(reports: Iterable[StatusReport]) -> SystemState:
 def notes(report: StatusReport) -> list[str]:
     """What a person should know of a process besides: its port, workers that keep dying, portals
     that the server will not have, and what a worker waits for or could not do."""
-    ports = {
-        worker.info["telnet_port"] for worker in report.workers if "telnet_port" in worker.info
-    }
-    told = [f"telnet port {port}" for port in sorted(ports)]
+    told = [f"{door} port {port}" for door, port in _ports(report)]
     for worker in report.workers:
         if worker.failures:
             times = "once" if worker.failures == 1 else f"{worker.failures} times in a row"
@@ -88,6 +85,13 @@ def notes(report: StatusReport) -> list[str]:
         if trouble := worker.info.get("trouble"):
             told.append(str(trouble))
     return told
+
+
+def _ports(report: StatusReport) -> list[tuple[str, int]]:
+    """The doors of a portal and their ports, in the order in which they were opened."""
+    infos = [worker.info for worker in report.workers]
+    found = [(name, info[name]) for info in infos for name in info if name.endswith("_port")]
+    return list(dict.fromkeys((name.removesuffix("_port"), port) for name, port in found))
 
 
 def _service(report: StatusReport | None) -> tuple[str, int | None, int | None]:

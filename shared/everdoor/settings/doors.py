@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from everdoor.settings.kinds import DoorPort, Limit, Networks, Port, Seconds, setting
+from everdoor.settings.kinds import DoorPort, Folder, Limit, Networks, Port, Seconds, setting
 
 
 class DoorSettings(BaseModel):
@@ -21,6 +21,32 @@ class DoorSettings(BaseModel):
         "a port, 0 to 65535",
         "TCP port for telnet clients, shared by all portals of one home. 0: any free one, told in "
         "the log and by `everdoor status`.",
+    )
+    tls_port: DoorPort = setting(
+        4003,
+        "a port, 0 to 65535, or off",
+        "TCP port for telnet clients that speak TLS (1.2 or newer) from their first byte, shared "
+        "by all portals of one home. 0: any free one. `off`: there is no such door. See "
+        "tls_certificate.",
+    )
+    tls_certificate: Folder | None = setting(
+        None,
+        "a file, or nothing for one of our own",
+        "Certificate of the TLS doors, in PEM, with those that it hangs on behind it. Read again "
+        "when the file changes, without a restart. Empty: one that is signed by nobody, made at "
+        "the first start and kept under the home. See tls_key.",
+    )
+    tls_key: Folder | None = setting(
+        None,
+        "a file, or nothing",
+        "Private key of tls_certificate, in PEM and without a passphrase. Empty: it is in the file "
+        "of the certificate.",
+    )
+    ssh_port: DoorPort = setting(
+        4004,
+        "a port, 0 to 65535, or off",
+        "TCP port for SSH clients, shared by all portals of one home. 0: any free one. `off`: "
+        "there is no such door.",
     )
     web_port: DoorPort = setting(
         lambda known: 4001 if known["telnet_port"] else 0,

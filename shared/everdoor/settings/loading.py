@@ -34,7 +34,7 @@ from everdoor.settings.system import SystemSettings
 PREFIX = "EVERDOOR_"
 FILE = "everdoor.toml"
 
-DOORS_TO_COME = ("EVERDOOR_TLS_PORT", "EVERDOOR_SSH_PORT")
+DOORS_TO_COME: tuple[str, ...] = ()
 """Names kept for doors that this version does not have: a script that sets the port of every door
 of a system works already, and nothing listens there."""
 

@@ -91,9 +91,13 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=self._gateway.max_unsent_bytes)
+        self.learn_flags(self._telnet.flags)
+        self._meet(self._transport)
+
+    def _meet(self, transport: asyncio.Transport) -> None:
+        """Learn who it is: from the connection, or from a proxy that hands it on."""
         peer = transport.get_extra_info("peername")
         self.address, self.port = peer[0].removeprefix("::ffff:"), peer[1]
-        self.learn_flags(self._telnet.flags)
         if is_within(self.address, self._gateway.proxies):
             self._header = HeaderReader()
             loop, reason = self._gateway.loop, "expected a PROXY header, none came"
@@ -295,6 +299,10 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         except ValueError as exc:
             _log.warning("output not sent", session=str(self.key), output=name, error=str(exc))
 
+    def is_of(self, gateway: TelnetGateway) -> bool:
+        """Whether it came by this gateway."""
+        return self._gateway is gateway
+
     def keep_alive(self) -> None:
         """Send what keeps the connection from being forgotten on its way."""
         self._telnet.send_keepalive()
@@ -415,7 +423,8 @@ class TelnetGateway:
         """Give every client a sign of life."""
         for session in self.sessions:
             if isinstance(session, TelnetSession) and session.has_client:
-                session.keep_alive()
+                if session.is_of(self):
+                    session.keep_alive()
 
     def _beat_later(self) -> None:
         if self._keepalive_s:
