@@ -27,7 +27,14 @@ HOSTILE = st.text(
     st.sampled_from('|||rn[5#0/-_*lcute;mz=<>&"\x1b\x9b\u202e\r\n\t日') | st.characters(),
     max_size=60,
 )
-KINDS = st.builds(Kind, st.sampled_from(Depth), st.booleans(), st.booleans(), st.booleans())
+KINDS = st.builds(
+    Kind,
+    st.sampled_from(Depth),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from((0, 10, 78)),
+)
 
 
 # Each text as it is sent to a client of 16 colours, of 256, and of 24 bits.

@@ -36,7 +36,7 @@ class _Atom(NamedTuple):
 def width(text: str) -> int:
     """Cells that the longest line of a marked-up text takes."""
     seen = plain(text)
-    return max(map(_cells, seen.split("\n"))) if "\n" in seen else _cells(seen)
+    return max(map(cells_of, seen.split("\n"))) if "\n" in seen else cells_of(seen)
 
 
 def pad(text: str, columns: int, align: Align = "left") -> str:
@@ -51,7 +51,7 @@ def truncate(text: str, columns: int, ellipsis: str = ELLIPSIS) -> str:
     if width(text) <= columns:
         return text
     end = ellipsis[:columns]
-    room = columns - _cells(end)
+    room = columns - cells_of(end)
     kept: list[str] = []
     for atom in _atoms(text):
         room -= atom.cells
@@ -72,15 +72,15 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
     """
     lines: list[str] = []
     for words in _lines_of_words(text):
-        line, room = indent, columns - _cells(indent)
+        line, room = indent, columns - cells_of(indent)
         is_empty = True
         for word in words:
-            for piece in _pieces(word, columns - _cells(indent)):
+            for piece in _pieces(word, columns - cells_of(indent)):
                 cells = sum(atom.cells for atom in piece)
                 gap = " " if cells and not is_empty and piece[0] is word[0] else ""
                 if not is_empty and cells + len(gap) > room:
                     lines.append(line)
-                    line, room, gap, is_empty = indent, columns - _cells(indent), "", True
+                    line, room, gap, is_empty = indent, columns - cells_of(indent), "", True
                 line += gap + "".join(atom.source for atom in piece)
                 room -= cells + len(gap)
                 is_empty = is_empty and not cells
@@ -121,33 +121,38 @@ def _closed(text: str) -> str:
     return "".join([atom.source for atom in _atoms(text)]) + "|n" if "|" in text else text
 
 
-def _cells(text: str) -> int:
+def cells_of(text: str) -> int:
+    """Cells of a line that holds no tags."""
     if text.isascii() and text.isprintable():
         return len(text)
-    from wcwidth import width as cells_of
+    from wcwidth import width as measured
 
-    return cells_of(text)
+    return measured(text)
+
+
+def graphemes(text: str) -> Iterable[str]:
+    """What is seen as one character each: a letter with what is put on it."""
+    if text.isascii():
+        return text
+    from wcwidth import iter_graphemes
+
+    return iter_graphemes(text)
 
 
 def _atoms(text: str) -> Iterator[_Atom]:
     pieces = TAG.split(text)
-    yield from _graphemes(pieces[0])
+    yield from _seen_atoms(pieces[0])
     for tag, after in zip(pieces[1::2], pieces[2::2], strict=True):
         seen = LITERALS.get(tag, "")
         if tag.startswith("|l"):
             seen = plain(link_parts(tag)[1])
-        yield _Atom(tag, seen, _cells(seen))
-        yield from _graphemes(after)
+        yield _Atom(tag, seen, cells_of(seen))
+        yield from _seen_atoms(after)
 
 
-def _graphemes(text: str) -> Iterator[_Atom]:
+def _seen_atoms(text: str) -> Iterator[_Atom]:
     """A bar that stands alone is doubled, for what comes to stand behind it."""
-    if text.isascii():
-        yield from (_Atom(escape(seen), seen, _cells(seen)) for seen in text)
-        return
-    from wcwidth import iter_graphemes
-
-    yield from (_Atom(escape(seen), seen, _cells(seen)) for seen in iter_graphemes(text))
+    yield from (_Atom(escape(seen), seen, cells_of(seen)) for seen in graphemes(text))
 
 
 def _lines_of_words(text: str) -> Iterator[list[list[_Atom]]]:

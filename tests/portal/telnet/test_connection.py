@@ -37,7 +37,7 @@ def size(width: int, height: int) -> bytes:
 
 
 def window(width: int, height: int) -> FlagsChanged:
-    return FlagsChanged({"SCREENWIDTH": width, "SCREENHEIGHT": height})
+    return FlagsChanged({"SCREENWIDTH": width, "SCREENHEIGHT": height, "NAWS": True})
 
 
 def terminal(name: str) -> bytes:
@@ -67,6 +67,7 @@ MUD_CLIENT = (WILL + TTYPE + WILL + NAWS + size(120, 40)) + (
 MUD_CLIENT_FLAGS: dict[str, FlagValue] = {
     "SCREENWIDTH": 120,
     "SCREENHEIGHT": 40,
+    "NAWS": True,
     "CLIENTNAME": "Mudlet",
     "TERM": "XTERM",
     "UTF-8": True,
@@ -79,10 +80,10 @@ STREAMS: list[tuple[bytes, list[Event], bytes]] = [
     (WILL + NAWS + size(255, 255), [window(255, 255)], b""),
     (
         WILL + NAWS + size(100, 50) + size(0, 0),
-        [window(78, 45)],
+        [FlagsChanged({"SCREENWIDTH": 78, "SCREENHEIGHT": 45, "NAWS": False})],
         b"",
     ),
-    (WILL + NAWS + size(78, 45), [], b""),
+    (WILL + NAWS + size(78, 45), [FlagsChanged({"NAWS": True})], b""),
     (WONT + NAWS + WONT + TTYPE, [], b""),
     (WILL + TTYPE, [], TTYPE_SEND),
     (

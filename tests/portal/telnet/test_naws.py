@@ -17,7 +17,9 @@ from everdoor_portal.telnet.naws import NawsHandler
     ],
 )
 def test_naws_reads_a_size_within_sane_bounds(payload: bytes, width: int, height: int) -> None:
-    assert NawsHandler().receive(payload).flags == {"SCREENWIDTH": width, "SCREENHEIGHT": height}
+    flags = NawsHandler().receive(payload).flags
+    told = payload[:2] != b"\0\0"
+    assert flags == {"SCREENWIDTH": width, "SCREENHEIGHT": height, "NAWS": told}
 
 
 @pytest.mark.parametrize("payload", [b"", b"\0\x50\0", b"\0\x50\0\x18\0"])

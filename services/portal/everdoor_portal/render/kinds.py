@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 
@@ -32,13 +33,21 @@ class Kind(NamedTuple):
         screenreader: Somebody listens to it: no colours, no drawings.
         mxp: Links can be clicked.
         raw: Markup is shown as it is written.
+        columns: Cells of a line, to which longer ones are broken; 0: the client does that, as most
+            do that do not tell how wide they are.
+        hanging: Cells by which a broken line is set in where it goes on.
     """
 
     depth: Depth = Depth.ANSI
     screenreader: bool = False
     mxp: bool = False
     raw: bool = False
+    columns: int = 0
+    hanging: int = 0
 
+
+MIN_COLUMNS = 10
+"""Narrower windows are taken for as wide: a word would hardly fit."""
 
 DEFAULT_KIND = Kind()
 """A client that has told nothing."""
@@ -52,19 +61,27 @@ _WORDS = frozenset(
         "raw",
         "screenreader",
         "truecolor",
+        "wrap",
         "xterm256",
     )
 )
 """Options of an output that change its kind."""
 
-_FLAGS = {word: word.upper() for word in _WORDS}
+_FLAGS = {word: word.upper() for word in _WORDS - {"wrap"}}
 """The protocol flags of the same meaning: these are written large, as everywhere in this field."""
 
 
 def kind_of(flags: Mapping[str, Any]) -> Kind:
-    """Tell the kind of a client from its protocol flags."""
+    """Tell the kind of a client from its protocol flags.
+
+    Lines are broken for clients that have told how wide they are (`NAWS`), unless their player says
+    otherwise (`WRAP`).
+    """
     said = {word: flags[flag] for word, flag in _FLAGS.items() if flag in flags}
-    return for_output(DEFAULT_KIND, said)
+    is_wrapped = flags.get("WRAP", flags.get("NAWS", False))
+    columns = flags.get("SCREENWIDTH", 0) if is_wrapped else 0
+    kind = DEFAULT_KIND._replace(columns=max(columns, MIN_COLUMNS)) if columns else DEFAULT_KIND
+    return for_output(kind, said)
 
 
 def asks_for_a_kind(options: Mapping[str, Any]) -> bool:
@@ -82,14 +99,40 @@ def for_output(kind: Kind, options: Mapping[str, Any]) -> Kind:
 
     `truecolor`, `xterm256` and `ansi` ask for as many colours if true and for fewer if false;
     `nocolor` asks for none, `noxterm256` for 16 at most. `screenreader`, `mxp` and `raw` stand
-    for the client's own.
+    for the client's own. `wrap` false leaves lines as they are, for maps and drawings.
     """
+    screenreader = bool(options.get("screenreader", kind.screenreader))
+    raw = bool(options.get("raw", kind.raw))
+    is_wrapped = options.get("wrap", True) and not (screenreader or raw)
     return Kind(
         _depth(kind.depth, options),
-        bool(options.get("screenreader", kind.screenreader)),
+        screenreader,
         bool(options.get("mxp", kind.mxp)),
-        bool(options.get("raw", kind.raw)),
+        raw,
+        kind.columns if is_wrapped else 0,
     )
+
+
+SPOKEN = frozenset(("say", "whisper", "pose", "page", "channel"))
+"""Types of outputs, as `msg` names them, in which players have the word."""
+
+HANGING = 2
+
+
+def hung(kind: Kind, options: Mapping[str, Any]) -> Kind:
+    """The kind for an output in which a player has the word: where it goes on it is set in.
+
+    Else who knows how wide another's window is could have a line of it look as if somebody else had
+    said it.
+    """
+    is_spoken = kind.columns and options.get("type") in SPOKEN
+    return kind._replace(hanging=HANGING) if is_spoken else kind
+
+
+@lru_cache(maxsize=4096)
+def unbroken(kind: Kind) -> Kind:
+    """The kind of client for which lines are not broken and all else is as it was."""
+    return kind._replace(columns=0)
 
 
 def _depth(depth: Depth, said: Mapping[str, Any]) -> Depth:

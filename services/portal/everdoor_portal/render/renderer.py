@@ -11,8 +11,17 @@ from typing import Any, Protocol
 
 from everdoor.markup.clean import clean
 from everdoor.markup.tags import PLAIN, Link, Run, parse
+from everdoor.markup.wrapping import widest, wrap_runs
 from everdoor_portal.render import hyperlinks, mxp
-from everdoor_portal.render.kinds import Depth, Kind, asks_for_a_kind, for_output
+from everdoor_portal.render.kinds import (
+    DEFAULT_KIND,
+    Depth,
+    Kind,
+    asks_for_a_kind,
+    for_output,
+    hung,
+    unbroken,
+)
 from everdoor_portal.render.screenreader import readable
 from everdoor_portal.render.sgr import RESET, fills_cells, sgr
 
@@ -47,7 +56,7 @@ def runs_of(text: str, kind: Kind) -> list[Run]:
     runs = [Run(text)] if kind.raw or "|" not in text else parse(text)
     if kind.screenreader:
         return [Run(readable("".join([run.text for run in runs])))]
-    return runs
+    return wrap_runs(runs, kind.columns, kind.hanging) if kind.columns else runs
 
 
 def render_output(
@@ -55,7 +64,7 @@ def render_output(
 ) -> str:
     """Render the text of an output, its first argument, as its options ask for."""
     shown = for_output(kind, options) if asks_for_a_kind(options) else kind
-    return render(f"{args[0]}" if args else "", shown)
+    return render(f"{args[0]}" if args else "", hung(shown, options))
 
 
 class Renderer:
@@ -82,6 +91,7 @@ class Renderer:
         self._args: list[Any] = []
         self._options: Mapping[str, Any] = {}
         self._done: dict[tuple[Kind, str], bytes] = {}
+        self._columns: int | None = None
 
     def encoded(
         self, args: list[Any], options: Mapping[str, Any], kind: Kind, encoding: str
@@ -90,12 +100,22 @@ class Renderer:
         if args is not self._args or options is not self._options:
             self._args, self._options = args, options
             self._done.clear()
+            self._columns = None
+        if kind.columns and self._widest() <= kind.columns:
+            kind = unbroken(kind)
         data = self._done.get((kind, encoding))
         if data is None:
             shown = render_output(args, options, kind, self._render)
             data = self._encode(f"{shown}{self._line_end}", encoding)
             self._done[kind, encoding] = data
         return data
+
+    def _widest(self) -> int:
+        """Cells of the output's longest line: clients for which it fits are of one kind."""
+        if self._columns is None:
+            text = f"{self._args[0]}" if self._args else ""
+            self._columns = widest(runs_of(text, DEFAULT_KIND))
+        return self._columns
 
 
 def _coloured(runs: list[Run], depth: Depth) -> str:

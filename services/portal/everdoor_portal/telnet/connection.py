@@ -55,6 +55,7 @@ DEFAULT_FLAGS: Mapping[str, FlagValue] = {
     "ENCODING": DEFAULT_ENCODING,
     "SCREENWIDTH": DEFAULT_WIDTH,
     "SCREENHEIGHT": DEFAULT_HEIGHT,
+    "NAWS": False,
     **{flag: False for flag in MTTS_FLAGS},
     **{support.flag: False for support in SUPPORTED.values() if support.flag},
     "ANSI": True,

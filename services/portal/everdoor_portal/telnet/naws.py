@@ -16,7 +16,10 @@ MAX_SIZE = 1000
 
 
 class NawsHandler:
-    """Turns the client's reports into the flags `SCREENWIDTH` and `SCREENHEIGHT`, in characters."""
+    """Turns the client's reports into the flags `SCREENWIDTH` and `SCREENHEIGHT`, in characters.
+
+    `NAWS` says whether the width is the client's own word.
+    """
 
     __slots__ = ()
     is_settled = True
@@ -35,7 +38,8 @@ class NawsHandler:
             raise MalformedSubnegotiation(f"NAWS expects 4 bytes, {len(payload)} came")
         width = _bounded(payload[:2], MIN_WIDTH, DEFAULT_WIDTH)
         height = _bounded(payload[2:], MIN_HEIGHT, DEFAULT_HEIGHT)
-        return Answer({"SCREENWIDTH": width, "SCREENHEIGHT": height})
+        told = payload[:2] != b"\0\0"
+        return Answer({"SCREENWIDTH": width, "SCREENHEIGHT": height, "NAWS": told})
 
 
 def _bounded(size: bytes, minimum: int, default: int) -> int:

@@ -46,6 +46,15 @@ def test_option_sets_what_will_do(line: str, told: str, flag: object) -> None:
     assert anna.session.protocol_flags.get(name) == flag
 
 
+def test_lines_are_broken_or_not_as_the_player_says_over_what_the_client_tells() -> None:
+    anna = World().log_in("Anna")
+    assert "kept as '|wFalse|n'" in anna.type("option wrap = off")
+    anna.session.update_flags(NAWS=True)
+    assert "kept as '|wTrue|n'" in anna.type("option wrap = on")
+    anna.type("option wrap = off")
+    assert anna.session.protocol_flags["WRAP"] is False
+
+
 def test_saved_option_holds_at_the_next_login_and_a_cleared_one_does_not() -> None:
     world = World()
     anna = world.log_in("Anna")

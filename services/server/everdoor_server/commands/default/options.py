@@ -55,6 +55,7 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
     "TERM": _text,
     "TRUECOLOR": _boolean,
     "UTF-8": _boolean,
+    "WRAP": _boolean,
     "XTERM256": _boolean,
 }
 """Flags that a player may set, and what makes a value of what was typed."""
@@ -121,7 +122,7 @@ class CmdOption(MuxAccountCommand):
 
     def _set(self, name: str, text: str) -> None:
         assert self.session is not None, "checked before"
-        before = self.session.protocol_flags.get(name, False)
+        before = _in_effect(name, self.session.protocol_flags)
         try:
             value = OPTIONS[name](text)
         except UserError as exc:
@@ -139,6 +140,11 @@ class CmdOption(MuxAccountCommand):
         if "clear" in self.switches:
             self._save({key: kept for key, kept in self._saved.items() if key != name})
             self.msg(f"|gCleared saved {name}.")
+
+
+def _in_effect(name: str, flags: dict[str, Any]) -> Any:
+    """A flag's value; until a player says otherwise, lines are broken for who tells a width."""
+    return flags.get(name, flags.get("NAWS", False) if name == "WRAP" else False)
 
 
 def _mark(name: str, flags: dict[str, Any], saved: dict[str, Any]) -> str:
