@@ -141,10 +141,9 @@ def test_what_the_server_looks_for_by_name_must_be_what_it_is_to_be(game: Path) 
 def test_world_is_built_and_a_character_made_to_find_what_only_happens_then(game: Path) -> None:
     world, classes = game / "game" / "world.py", game / "game" / "typeclasses.py"
     good = world.read_text()
-    world.write_text(good.replace("objects.create", "objects.crate"))
-    line = good[: good.index("create = ")].count("\n") + 1
-    [mistake] = told()
-    assert mistake.startswith(f"game/world.py, line {line}: AttributeError: ")
+    world.write_text(good.replace("can = create_object(", "can = crate_object("))
+    line = good[: good.index("can = ")].count("\n") + 1
+    assert told() == [f"game/world.py, line {line}: NameError: name 'crate_object' is not defined"]
     world.write_text(good)
     line = append(
         classes, "\n    def at_object_creation(self) -> None:\n        self.db.hp = full\n"
@@ -192,7 +191,7 @@ def test_class_that_the_stored_world_has_and_the_game_has_no_more_is_told(game: 
         path.write_text(path.read_text().replace("Room", "Place").replace(".Place)", ".Room)"))
     assert told() == [
         "the world: there is no game.typeclasses.Room, the class of 1 object in it, such as "
-        "Cellar (#5); a shipped class stands in until it is back"
+        "Cellar (#6); a shipped class stands in until it is back"
     ]
 
 
