@@ -3,9 +3,20 @@ from __future__ import annotations
 from everdoor_server.labels import Labels
 
 
+class Noting:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str, bool]] = []
+
+    def note_label(self, kind: str, category: str, name: str, present: bool) -> None:
+        assert kind == "tag"
+        self.noted.append((category, name, present))
+
+
 def labels() -> tuple[Labels, list[tuple[str, str, bool]]]:
-    noted: list[tuple[str, str, bool]] = []
-    return Labels([], lambda *change: noted.append(change)), noted
+    owner = Noting()
+    return Labels([], "tag", owner), owner.noted
 
 
 def test_labels_keep_names_once_whatever_their_case() -> None:

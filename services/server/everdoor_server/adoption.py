@@ -10,6 +10,7 @@ Source: docs/protocol.md, sections 4.3 and 4.9.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 
 import structlog
@@ -92,7 +93,7 @@ class Adoption:
         session.conn_time = session.cmd_last = session.cmd_last_visible = (
             sessions.now() - message.age_s
         )
-        session.protocol_flags = dict(message.flags)
+        session.protocol_flags = {intern(name): one for name, one in message.flags.items()}
         lane.session = session
         sessions.add(session)
         session.touch()

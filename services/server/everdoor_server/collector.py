@@ -44,6 +44,9 @@ MAX_STATE_BYTES = 64 * 1024
 """What may change in one session's state at once: a thousand times what is usual, and a hello still
 holds a thousand of them."""
 
+MAX_FLAGS = 256
+"""How many kinds of clients are told apart before the oldest is forgotten."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -86,6 +89,7 @@ class Collector:
         self._drafts: dict[Life, Draft] = {}
         self._replicated: dict[SessionKey, dict[str, object]] = {}
         self._roster: dict[SessionKey, RosterEntry] = {}
+        self._flags: dict[bytes, object] = {}
         self._half_known: set[SessionKey] = set()
         self.marks = 0
         self.injected: list[tuple[ServerSession, str]] = []
@@ -304,7 +308,14 @@ class Collector:
         return change
 
     def _snapshot(self, session: ServerSession) -> dict[str, object]:
-        return session.take_snapshot(self._app, SnapshotFlag.REBOOT)
+        snapshot = session.take_snapshot(self._app, SnapshotFlag.REBOOT)
+        # Nobody changes what is known of portals' copies, and most clients can do the same.
+        flags = snapshot.get("protocol_flags")
+        if flags:
+            snapshot["protocol_flags"] = self._flags.setdefault(codec.encode(flags), flags)
+            if len(self._flags) > MAX_FLAGS:
+                del self._flags[next(iter(self._flags))]
+        return snapshot
 
 
 def is_collection(value: object) -> bool:

@@ -100,7 +100,7 @@ class Driver:
         is_free = lane.running is None or asking is not None
         if not is_free or not lane.queue or self._lanes.has_ended(lane):
             return
-        message = lane.queue.popleft()
+        message = lane.queue.pop(0)
         lane.seq, lane.calls, lane.marks = message.seq, 0, self._marks()
         self._set_off_lines = 0
         if asking is not None:
@@ -136,7 +136,7 @@ class Driver:
         is_free = lane.running is None or lane.is_asking
         if not is_free or self._lanes.has_ended(lane):
             return
-        message = lane.queue.popleft()
+        message = lane.queue.pop(0)
         lane.seq, lane.calls = message.seq, 0
         if lane.running is not None:
             self._lanes.guarded(lane, lane.running.close)
@@ -426,7 +426,7 @@ class Driver:
             return None
         if not self._counts(lane):
             return None
-        return lane.injected.popleft()
+        return lane.injected.pop(0)
 
     def _counts(self, lane: Lane | None = None) -> bool:
         """Count one more that was set off; False: it is one too many, and forgotten."""

@@ -6,11 +6,15 @@ what an alias or a permission is good for is decided where it is read (`objects`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
-Noted: TypeAlias = Callable[[str, str, bool], None]
-"""(category, name, whether it is there now): called after each change."""
+
+class Labelled(Protocol):
+    """Whose labels they are."""
+
+    def note_label(self, kind: str, category: str, name: str, present: bool) -> None:
+        """Called after each change; `present`: whether the label is there now."""
 
 
 class Labels:
@@ -18,14 +22,16 @@ class Labels:
 
     Args:
         names: (category, name) of those that are there.
-        noted: Told each change.
+        kind: What they are, for whoever is told.
+        owner: Told each change.
     """
 
-    __slots__ = ("_names", "_noted")
+    __slots__ = ("_kind", "_names", "_owner")
 
-    def __init__(self, names: Iterable[tuple[str, str]], noted: Noted) -> None:
+    def __init__(self, names: Iterable[tuple[str, str]], kind: str, owner: Labelled) -> None:
         self._names = tuple(names)
-        self._noted = noted
+        self._kind = kind
+        self._owner = owner
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.all())
@@ -54,7 +60,7 @@ class Labels:
             each = each.strip()
             if each and not self.has(each, category):
                 self._names += ((category, each),)
-                self._noted(category, each, True)
+                self._owner.note_label(self._kind, category, each, True)
 
     def remove(self, name: str, category: str = "") -> None:
         """Remove a name; nothing happens where there is none."""
@@ -62,7 +68,7 @@ class Labels:
         for pair in self._names:
             if pair[0] == category and pair[1].casefold() == folded:
                 self._names = tuple(other for other in self._names if other != pair)
-                self._noted(*pair, False)
+                self._owner.note_label(self._kind, *pair, False)
 
     def clear(self) -> None:
         for category, name in self._names:

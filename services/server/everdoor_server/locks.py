@@ -279,12 +279,12 @@ def compile_locks(locks: str) -> dict[str, Check]:
 # asked for, and most are those of all others: so expressions are compiled and shared one by one.
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _compiled(expression: str) -> Check:
     return _Expression(expression).compile()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _split(locks: str) -> Mapping[str, str]:
     """Bring a lock string to expressions by type; a type said twice has its last."""
     found: dict[str, str] = {}

@@ -8,6 +8,7 @@ a database, for tests and tools.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from sys import intern
 from typing import Any, NamedTuple, Protocol
 
 from everdoor_server.commit import Change
@@ -311,7 +312,8 @@ def object_row(columns: Any, labels: Iterable[Label]) -> ObjectRow:
     return ObjectRow(
         id=columns["id"],
         key=columns["key"],
-        typeclass=columns["typeclass"],
+        # Read again and again for things that are like many others: one text for all of them.
+        typeclass=intern(columns["typeclass"]),
         location=columns["location_id"],
         home=columns["home_id"],
         destination=columns["destination_id"],

@@ -102,7 +102,7 @@ class Account:
         state["last_puppet_id"], state["cmdset_paths"] = row.last_puppet, row.cmdsets
         state["lock_storage"] = join_locks(self.default_locks, row.locks)
         self.sessions = SessionList()
-        self.permissions = Labels((("", each) for each in row.permissions), self._note_permission)
+        self.permissions = Labels((("", each) for each in row.permissions), "permission", self)
         objects = accounts.objects
         load = objects.rows.account_attributes
         self.attributes = Attributes("account_attribute", row.id, load, objects.changes, objects)
@@ -305,7 +305,7 @@ class Account:
 
     # Private.
 
-    def _note_permission(self, category: str, name: str, present: bool) -> None:
+    def note_label(self, kind: str, category: str, name: str, present: bool) -> None:
         self.touch()
 
     def _row(self) -> Values:

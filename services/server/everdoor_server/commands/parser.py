@@ -48,12 +48,13 @@ class NameIndex:
     """Commands by the names that can be typed."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self._names: dict[str, list[Entry]] = defaultdict(list)
+        names: dict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
             for name in entry.command.names:
                 if not name.startswith(PREFIX):
-                    self._names[name].append(entry)
-        self._names.default_factory = None
+                    names[name].append(entry)
+        # Tuples, as there is an index for each place where somebody is.
+        self._names = {name: tuple(found) for name, found in names.items()}
         self._lengths = _lengths_by_first_letter(self._names)
         self._similar: _Similar | None = None
 

@@ -538,9 +538,9 @@ class Object:
     def _labels(self, kind: str) -> Labels:
         stored = self._stored_labels
         names = [(label.category, label.name) for label in stored if label.kind == kind]
-        return Labels(names, partial(self._note_label, kind))
+        return Labels(names, kind, self)
 
-    def _note_label(self, kind: str, category: str, name: str, present: bool) -> None:
+    def note_label(self, kind: str, category: str, name: str, present: bool) -> None:
         row = partial(self._label_row, Label(kind, category, name))
         self.objects.changes.mark("tag", (self.id, kind, category, name), row)
         self.touch()

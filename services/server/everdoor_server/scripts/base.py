@@ -108,7 +108,7 @@ class Script:
 
     @cached_property
     def tags(self) -> Labels:
-        return Labels(self._stored_tags, self._note_tag)
+        return Labels(self._stored_tags, "tag", self)
 
     # What it is.
 
@@ -130,6 +130,11 @@ class Script:
     @property
     def is_paused(self) -> bool:
         return self._left_s is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is not to repeat, as things are."""
+        return self._due_s is None
 
     def is_typeclass(self, typeclass: type[Script]) -> bool:
         return isinstance(self, typeclass)
@@ -301,7 +306,7 @@ class Script:
         self.scripts.timers.set(self.id, due_s)
         self.touch()
 
-    def _note_tag(self, category: str, name: str, present: bool) -> None:
+    def note_label(self, kind: str, category: str, name: str, present: bool) -> None:
         row = partial(self._tag_row, (category, name))
         self.scripts.changes.mark("script_tag", (self.id, category, name), row)
         self.touch()

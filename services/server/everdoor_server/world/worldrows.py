@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -214,7 +215,7 @@ class WorldRows:
         given = _label_columns(value) if isinstance(value, Label) else {"value": value}
         labels: dict[int, list[Label]] = {}
         for object_id, kind, category, name, _ in self._rows(tags.sql, given):
-            labels.setdefault(object_id, []).append(Label(kind, category, name))
+            labels.setdefault(object_id, []).append(Label(intern(kind), intern(category), name))
         rows = (_decoded(objects, row) for row in self._rows(objects.sql, given))
         return [object_row(row, labels.get(row["id"], ())) for row in rows]
 
