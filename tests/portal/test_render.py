@@ -34,6 +34,7 @@ KINDS = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from((0, 10, 78)),
+    st.sampled_from((0, 2)),
 )
 
 
