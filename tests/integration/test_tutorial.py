@@ -7,7 +7,6 @@ What is left of it in the end is the example game.
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -204,7 +203,6 @@ def follower() -> Iterator[Follower]:
             follower.end()
 
 
-@pytest.mark.skipif(shutil.which("telnet") is None, reason="needs Debian's telnet client")
 def test_tutorial_makes_the_example_while_two_players_stay(follower: Follower) -> None:
     for block in tutorial.blocks(tutorial.PAGE.read_text()):
         follower.follow(block)
