@@ -203,10 +203,14 @@ class Game:
         self.sessions.send(others, "text", [f"{session.key} leaves"], {})
 
     def act(self, token: str, execution: int) -> None:
-        """Count an effect in the world."""
-        done = self._acts.get(token, {}).get("count", 0) + 1
-        if done > 1:
+        """Count an effect in the world, which has not been there yet."""
+        if token in self._acts:
             raise Violation(f"{token} has its effect twice")
+        self.change(token, execution)
+
+    def change(self, token: str, execution: int) -> None:
+        """Count an effect in the world; how often it may be there is seen once it is written."""
+        done = self._acts.get(token, {}).get("count", 0) + 1
         self._acts[token] = {"count": done, "execution": execution}
         self._changed.add(token)
         self._changes += 1

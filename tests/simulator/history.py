@@ -154,6 +154,8 @@ class History:
         noted: Lines that were announced to their portals before they were run.
         stories: For each sessid all texts that it was shown, whatever its key was, in order;
             what it was shown again is not in it again.
+        may_forget: Sessids of sessions whose portal has died: their state was in its copies, and
+            in the server that may die before it has buried the portal.
         timers: Those that are kept, by the id of their script.
         is_lost: The database has lost its last moments: what was promised before counts no more.
     """
@@ -167,6 +169,7 @@ class History:
     lines_run: Counter[SessionKey] = field(default_factory=Counter)
     left: set[SessionKey] = field(default_factory=set)
     memory: dict[int, int] = field(default_factory=dict)
+    may_forget: set[int] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
     stories: defaultdict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))

@@ -178,6 +178,7 @@ class World:
         """It is gone at once; what it has sent may still arrive."""
         self.portals.remove(portal)
         self.dead_portals.append(portal)
+        self.history.may_forget.update(session.sessid for session in portal.sessions)
         portal.die()
         wires = [wire for wire in (portal.wire, *portal.old_wires) if wire is not None]
         self.count("portal dies", wires)

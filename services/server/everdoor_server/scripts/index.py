@@ -202,8 +202,10 @@ class Scripts:
 
     def _fire(self, script_id: int) -> Any:
         script = self.get(script_id)
+        if script is None or script.is_idle:
+            return None
         self._attempts.pop(script_id, None)
-        return script.fire() if script is not None else None
+        return script.fire()
 
     def call(self, who: str, call: Callable[[], Any]) -> None:
         """Call code of the game; a coroutine that it returns goes on beside everything else.
