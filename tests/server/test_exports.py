@@ -24,6 +24,7 @@ PUBLIC = {
     "Script",
     "ServerSession",
     "ServerSessionHandler",
+    "Table",
     "Thing",
     "UserError",
     "ask",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from everdoor.markup.layout import Align, pad, table, truncate, width, wrap
+from everdoor.markup.layout import Align, pad, truncate, width, wrap
 from everdoor.markup.tags import parse, plain
 
 CHARACTERS = st.sampled_from(
@@ -121,34 +121,3 @@ def test_wrapped_lines_keep_the_colours_of_every_character(text: str, columns: i
         return [(c, run.style) for run in parse(marked_up) for c in run.text if c not in " \n"]
 
     assert coloured("\n".join(wrap(text, columns))) == coloured(text)
-
-
-def test_table_aligns_what_is_seen() -> None:
-    rows = [["Ann", "|yThe Hall"], ["日本", "|lclook|ltDoor|le"], ["x|", ""]]
-    assert plain(table(["Name", "Room"], rows)).split("\n") == [
-        "Name  Room",
-        "Ann   The Hall",
-        "日本  Door",
-        "x|",
-    ]
-
-
-def test_table_ends_colours_with_their_cell() -> None:
-    assert table(["A", "B|"], [["|rx", "y"]]) == "|wA|n  |wB|||n|n\n|rx|n  y"
-
-
-def test_table_without_rows_is_its_head() -> None:
-    assert table(["A", "B"], []) == "|wA|n  |wB|n"
-
-
-def test_table_that_is_too_wide_is_cut_in_its_widest_columns() -> None:
-    rows = [["Anna", "a very long place indeed", "|rred|n"]]
-    assert table(["Who", "Where", "How"], rows, columns=24).split("\n") == [
-        "|wWho|n   |wWhere|n          |wHow|n",
-        "Anna  a very lon...  |rred|n|n",
-    ]
-
-
-def test_table_keeps_a_few_letters_of_everything() -> None:
-    shown = table(["A", "B"], [["abcdefghij", "klmnopqrst"]], columns=5)
-    assert shown.split("\n")[1] == "abc...  klm..."

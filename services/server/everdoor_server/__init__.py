@@ -4,6 +4,7 @@ These names are what games may rely on. What is not among them may change at any
 """
 
 from everdoor.errors import CallRefused, UserError
+from everdoor.markup.tables import Table
 from everdoor_server.accounts import Account
 from everdoor_server.commands import default as default_cmds
 from everdoor_server.commands import syscmdkeys
@@ -42,6 +43,7 @@ __all__ = [
     "Script",
     "ServerSession",
     "ServerSessionHandler",
+    "Table",
     "Thing",
     "UserError",
     "ask",

@@ -1,4 +1,4 @@
-"""Marked-up texts measured, cut, wrapped and put in columns by what is seen of them.
+"""Marked-up texts measured, cut, filled up and wrapped by what is seen of them.
 
 Columns are a terminal's cells: tags take none, a Chinese character takes two. Tags go with the
 word that they stand at, so that every piece keeps its colours.
@@ -9,18 +9,13 @@ the first text that is not ASCII, which the processes of many worlds never see.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from everdoor.markup.tags import LITERALS, TAG, escape, link_parts, plain
 
 ELLIPSIS = "..."
 """Ends what was cut off; every client's font has it."""
-
-COLUMN_GAP = "  "
-
-MIN_COLUMN = 6
-"""Cells of a column that nothing makes narrower: three letters and the ellipsis."""
 
 Align = Literal["left", "right", "center"]
 
@@ -58,7 +53,7 @@ def truncate(text: str, columns: int, ellipsis: str = ELLIPSIS) -> str:
         if room < 0:
             break
         kept.append(atom.source)
-    return _closed("".join(kept)) + end
+    return closed("".join(kept)) + end
 
 
 def wrap(text: str, columns: int, indent: str = "") -> list[str]:
@@ -88,35 +83,7 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
     return lines
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], columns: int = 0) -> str:
-    """Put marked-up texts of one line in columns under their heads, which are bright.
-
-    Args:
-        columns: Cells of a line: what is in the widest columns is cut so that lines fit, as far
-            as MIN_COLUMN lets it. 0: nothing is cut.
-    """
-    widths = [max(map(width, column)) for column in zip(head, *rows, strict=True)]
-    if columns:
-        widths = _narrowed(widths, columns - len(COLUMN_GAP) * (len(widths) - 1))
-        head, *rows = [[*map(truncate, row, widths)] for row in (head, *rows)]
-    shown = [[f"|w{_closed(cell)}|n" for cell in head], *[map(_closed, row) for row in rows]]
-    return "\n".join([_row(cells, widths) for cells in shown])
-
-
-def _narrowed(widths: Sequence[int], room: int) -> list[int]:
-    """Take from the widest columns what all together have too much."""
-    narrowed = list(widths)
-    while sum(narrowed) > room and (widest := max(narrowed)) > MIN_COLUMN:
-        narrowed[narrowed.index(widest)] -= 1
-    return narrowed
-
-
-def _row(row: Iterable[str], widths: Sequence[int]) -> str:
-    cells = [pad(cell, columns) for cell, columns in zip(row, widths, strict=True)]
-    return COLUMN_GAP.join(cells).rstrip(" ")
-
-
-def _closed(text: str) -> str:
+def closed(text: str) -> str:
     """End a text's colours, so that they do not run into what stands beside it."""
     return "".join([atom.source for atom in _atoms(text)]) + "|n" if "|" in text else text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from everdoor.markup.layout import table
+from everdoor.markup.tables import Table
 from everdoor_server.commands.default.muxcommand import MuxAccountCommand
 from everdoor_server.locks import has_permission, is_superuser
 from everdoor_server.objects.appearance import LINK_DEAD
@@ -115,7 +115,7 @@ class CmdWho(MuxAccountCommand):
         else:
             head = ["Account name", "On for", "Idle"]
             rows = [self._public(one) for one in sessions]
-        shown = table(head, rows, self.client_width())
+        shown = Table(*head, rows=rows, cut=True).text_for(self.session)
         count = self.game.sessions.account_count()
         here = "One unique account" if count == 1 else f"{count} unique accounts"
         self.msg(f"|wAccounts:|n\n{shown}\n{here} logged in.")
@@ -175,10 +175,8 @@ class CmdSessions(MuxAccountCommand):
             mark = "*" if session is self.session else ""
             puppet, room, _, protocol, host = _private(session)
             rows.append([f"{mark}{session.sessid}", protocol, host, puppet, room])
-        self.msg(
-            "|wYour current session(s):|n\n"
-            + table(["Sessid", "Protocol", "Host", "Puppet", "Location"], rows, self.client_width())
-        )
+        table = Table("Sessid", "Protocol", "Host", "Puppet", "Location", rows=rows, cut=True)
+        self.msg(f"|wYour current session(s):|n\n{table.text_for(self.session)}")
 
 
 def _private(session: Any) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from everdoor.markup.layout import table
+from everdoor.markup.tables import Table
 from everdoor.markup.tags import escape
 from everdoor.messages.accounts import Ban
 from everdoor_server.commands.command import Command
@@ -110,7 +110,8 @@ def _listed(command: Command, bans: list[Ban]) -> str:
     rows = [
         [str(ban.id), escape(ban.target), _day(ban.made_at), escape(ban.reason)] for ban in bans
     ]
-    shown = table(["id", "name/ip", "date", "reason"], rows, command.client_width())
+    table = Table("id", "name/ip", "date", "reason", rows=rows)
+    shown = table.text_for(command.session)
     return f"|wActive bans:|n\n{shown}"
 
 

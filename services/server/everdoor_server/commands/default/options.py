@@ -7,7 +7,7 @@ from typing import Any
 
 from everdoor.encodings import encoding_name
 from everdoor.errors import UserError
-from everdoor.markup.layout import table
+from everdoor.markup.tables import Table
 from everdoor.markup.tags import escape
 from everdoor_server.commands.default.muxcommand import MuxAccountCommand
 from everdoor_server.puppeting import SAVED_FLAGS
@@ -118,7 +118,7 @@ class CmdOption(MuxAccountCommand):
         head = ["Name", "Value", "Saved"]
         if not saved:
             head, rows = head[:2], [row[:2] for row in rows]
-        return table(head, rows, self.client_width())
+        return Table(*head, rows=rows, cut=True).text_for(self.session)
 
     def _set(self, name: str, text: str) -> None:
         assert self.session is not None, "checked before"
