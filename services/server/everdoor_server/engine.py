@@ -482,14 +482,14 @@ class Game:
 
     def _give_cmdsets(self, session: ServerSession) -> None:
         name = "cmdset_session" if session.logged_in else "cmdset_unloggedin"
-        handler = CmdSetHandler(session, self._library, keep=partial(_keep_on_session, session))
+        handler = CmdSetHandler(session, self._library, _keep_on_session)
         handler.add_default(self._sets[name], persistent=False)
         self._restore_sets(handler, session.cmdset_paths)
         session.cmdset = handler
 
     def _make_cmdset(self, owner: Object | Account) -> CmdSetHandler:
-        changed = partial(_note_around, owner) if isinstance(owner, Object) else None
-        handler = CmdSetHandler(owner, self._library, partial(_keep_on_owner, owner), changed)
+        changed = _note_around if isinstance(owner, Object) else None
+        handler = CmdSetHandler(owner, self._library, _keep_on_owner, changed)
         if isinstance(owner, Account):
             handler.add_default(self._sets["cmdset_account"], persistent=False)
         elif isinstance(owner, Character):

@@ -142,6 +142,9 @@ class ServerSession(State):
     cmd_last_visible: float = 0.0
 
     def __init__(self, key: SessionKey, sessionhandler: SessionDoors) -> None:
+        # Python shares the names of attributes among instances if the first ones have all of them.
+        for name in _FIELDS:
+            setattr(self, name, getattr(self, name))
         self.key = key
         self.sessionhandler = sessionhandler
         self.protocol_flags: dict[str, Any] = {}
@@ -354,3 +357,7 @@ class ServerSession(State):
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
         """The session's command sets are about to be merged."""
+
+
+_FIELDS = tuple(name for name in ServerSession.__annotations__ if name != "snapshot_fields")
+"""What every session has but its collections."""

@@ -35,7 +35,7 @@ def load(path: str) -> type[CmdSet]:
 
 
 def handler(keep: Any = None, owner: Any = None) -> CmdSetHandler:
-    made = CmdSetHandler(owner, CmdSetLibrary(load), keep)
+    made = CmdSetHandler(owner, CmdSetLibrary(load), keep and (lambda _, kept: keep(kept)))
     made.add_default(Bottom, persistent=False)
     return made
 

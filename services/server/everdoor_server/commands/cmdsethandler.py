@@ -58,8 +58,8 @@ class CmdSetHandler:
     Args:
         owner: Who carries them.
         library: Where instances come from.
-        keep: Called with what `update` takes after a restart, when that changes.
-        changed: Called when `sets` has changed.
+        keep: Called with the owner and what `update` takes after a restart, when that changes.
+        changed: Called with the owner when `sets` has changed.
 
     Attributes:
         sets: What takes part in a merge; another tuple after every change.
@@ -71,8 +71,8 @@ class CmdSetHandler:
         self,
         owner: Any,
         library: CmdSetLibrary,
-        keep: Callable[[list[str]], None] | None = None,
-        changed: Callable[[], None] | None = None,
+        keep: Callable[[Any, list[str]], None] | None = None,
+        changed: Callable[[Any], None] | None = None,
     ) -> None:
         self.owner = owner
         self._library = library
@@ -181,13 +181,13 @@ class CmdSetHandler:
         if kept != self._kept:
             self._kept = kept
             if self._keep is not None:
-                self._keep(list(kept))
+                self._keep(self.owner, list(kept))
 
     def _merge_anew(self) -> None:
         default = () if self._default is None else (self._default,)
         self.sets = default + self._added
         if self._changed is not None:
-            self._changed()
+            self._changed(self.owner)
 
 
 def _storable_path(cmdset: CmdSet) -> str:

@@ -38,6 +38,12 @@ COLUMNS = frozenset(
 )
 """Attributes of an object that are columns of its row."""
 
+MADE_LATER = ("aliases", "tags", "permissions", "attributes", "db", "ndb")
+"""Parts that most objects never use: made when they are asked for."""
+
+_WITH_NAMES: set[type] = set()
+"""Classes of which there was an instance."""
+
 
 class Object:
     """Anything in the world.
@@ -93,6 +99,12 @@ class Object:
 
     def __init__(self, objects: Objects, row: ObjectRow) -> None:
         state = self.__dict__
+        if type(self) not in _WITH_NAMES:
+            # Python shares the names of attributes among instances if the first one has had them.
+            for name in MADE_LATER:
+                state[name] = None
+                del state[name]
+            _WITH_NAMES.add(type(self))
         state["objects"], state["id"] = objects, row.id
         state["key"], state["typeclass_path"] = row.key, row.typeclass
         state["location_id"], state["home_id"] = row.location, row.home
@@ -117,7 +129,7 @@ class Object:
     def __str__(self) -> str:
         return self.key
 
-    # Parts that most objects never use are made when they are asked for.
+    # MADE_LATER.
 
     @cached_property
     def aliases(self) -> Labels:
