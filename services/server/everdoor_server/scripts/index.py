@@ -153,8 +153,12 @@ class Scripts:
         self.changes.mark("counter", ("script",), self._counter)
         script = typeclass(self, _new_row(self._last_id, typeclass, key, settings.get("obj")))
         self._scripts[script.id] = script
-        script.at_script_creation()
-        _set(script, key, settings)
+        try:
+            script.at_script_creation()
+            _set(script, key, settings)
+        except Exception:
+            self.forget(script)
+            raise
         script.touch()
         script.at_init()
         if settings.get("autostart", True) and not script.is_deleted:
