@@ -29,12 +29,14 @@ from everdoor_server.commands.default.building.ways import (
 )
 from everdoor_server.commands.default.channels import CmdChannel
 from everdoor_server.commands.default.characters import CmdCharCreate, CmdCharDelete
+from everdoor_server.commands.default.clock import CmdTime
 from everdoor_server.commands.default.cmdsets import (
     AccountCmdSet,
     CharacterCmdSet,
     SessionCmdSet,
     UnloggedinCmdSet,
 )
+from everdoor_server.commands.default.colours import CmdColor
 from everdoor_server.commands.default.general import (
     CmdDrop,
     CmdGet,
@@ -52,7 +54,7 @@ from everdoor_server.commands.default.passwords import CmdPassword, CmdUserPassw
 from everdoor_server.commands.default.permissions import CmdPerm
 from everdoor_server.commands.default.python import CmdPy
 from everdoor_server.commands.default.speech import CmdPose, CmdSay, CmdThink, CmdWhisper
-from everdoor_server.commands.default.staff import CmdBoot, CmdForce, CmdWall
+from everdoor_server.commands.default.staff import CmdBoot, CmdEmit, CmdForce, CmdWall
 from everdoor_server.commands.default.system import CmdReload, CmdReset, CmdShutdown
 from everdoor_server.commands.default.unloggedin import (
     CmdIdle,
@@ -76,11 +78,13 @@ __all__ = [
     "CmdChannel",
     "CmdCharCreate",
     "CmdCharDelete",
+    "CmdColor",
     "CmdCreate",
     "CmdDesc",
     "CmdDestroy",
     "CmdDig",
     "CmdDrop",
+    "CmdEmit",
     "CmdExamine",
     "CmdFind",
     "CmdForce",
@@ -118,6 +122,7 @@ __all__ = [
     "CmdTeleport",
     "CmdThink",
     "CmdTunnel",
+    "CmdTime",
     "CmdUnLink",
     "CmdUnban",
     "CmdUnconnectedConnect",

@@ -22,6 +22,7 @@ class CmdHelp(MuxCommand):
     Usage:
       help
       help <command>
+      help <category>
 
     Without a name it lists what you can type now.
     """
@@ -35,22 +36,28 @@ class CmdHelp(MuxCommand):
             self.msg((self._overview(), {"type": "help"}))
             return
         found = next((one for one in self._commands() if topic in one.names), None)
-        if found is None:
-            self.msg(self._no_such(topic))
-        else:
+        if found is not None:
             self.msg((self._entry(found), {"type": "help"}))
+        elif topic in self._categories():
+            self.msg((self._overview(topic), {"type": "help"}))
+        else:
+            self.msg(self._no_such(topic))
 
     def _commands(self) -> list[Command]:
         return [one for one in self.cmdset if one.auto_help and one.access(self.caller)]
 
-    def _overview(self) -> str:
+    def _categories(self) -> dict[str, list[str]]:
         categories: dict[str, list[str]] = defaultdict(list)
         for command in self._commands():
             categories[command.help_category].append(command.key)
+        return categories
+
+    def _overview(self, only: str = "") -> str:
         width = max(MIN_WIDTH, self.client_width())
         parts = [
             "\n".join([f"|w{category.capitalize()}|n", *_wrapped(sorted(names), width)])
-            for category, names in sorted(categories.items())
+            for category, names in sorted(self._categories().items())
+            if only in ("", category)
         ]
         return "\n\n".join([*parts, "|whelp <command>|n says more."])
 

@@ -127,3 +127,46 @@ class CmdForce(MuxCommand):
         elif (running := self.game.run_as(target, self.rhs)) is not None:
             await running
         self.msg(f"You have forced {name} to: {inert(self.rhs)}")
+
+
+class CmdEmit(MuxCommand):
+    """
+    have something happen before the eyes of others
+
+    Usage:
+      emit <what is seen>
+      emit <object> [, <object> ...] = <what is seen>
+      remit <room> [, <room> ...] = <what is seen>
+      pemit <character> [, <character> ...] = <what is seen>
+
+    Nobody's name stands before it. `emit` shows it to all who are where you
+    are, or where the objects are; `remit` to all who are in the rooms; `pemit`
+    to the characters alone.
+    """
+
+    key = "emit"
+    aliases = ("remit", "pemit")
+    locks = "cmd:perm(emit) or perm(Builder)"
+    help_category = "Admin"
+
+    def func(self) -> None:
+        names, text = ("here", self.args) if self.rhs is None else (self.lhs, self.rhs)
+        word = self.cmdstring.lower()
+        if not text or (self.rhs is None and word != "emit"):
+            self.msg(f"Usage: {word} <object> [, <object> ...] = <what is seen>")
+            return
+        for name in names.split(","):
+            target = self.caller.search(name.strip(), global_search=word != "emit")
+            if target is not None:
+                self._show(word, target, text)
+
+    def _show(self, word: str, target: Any, text: str) -> None:
+        """Show it, and say so to a caller who does not see it."""
+        if word == "pemit":
+            target.msg(text)
+        else:
+            place = target if word == "remit" or target.location is None else target.location
+            place.msg_contents(text)
+            if place is self.caller.location:
+                return
+        self.msg(f"Shown to {target.get_display_name(self.caller)}: {text}")

@@ -30,8 +30,8 @@ class CmdReload(_RestartCommand):
     Usage:
       reload
 
-    Everybody stays: what they type meanwhile is done by the new code. Code that cannot be loaded
-    is refused, and the old code runs on.
+    Everybody stays: what they type meanwhile is done by the new code. Code that
+    cannot be loaded is refused, and the old code runs on.
     """
 
     key = "reload"
