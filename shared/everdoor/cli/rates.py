@@ -23,7 +23,8 @@ class Sample(NamedTuple):
 
 
 class WorkerView(NamedTuple):
-    """One worker: `cpu` is its share of a core, `number` is its index; `connections` None where it keeps none."""
+    """One worker: `number` is its index, `cpu` its share of a core, `connections` None where it
+    keeps none."""
 
     process: str
     number: int
