@@ -187,6 +187,14 @@ def test_forced_repeat_comes_at_once_and_the_interval_begins_anew() -> None:
     assert script.time_until_next_repeat() == 10.0
 
 
+def test_script_counts_anew_when_it_is_told_to() -> None:
+    world = World()
+    script = made(world, repeats=3)
+    world.advance(20)
+    script.reset_callcount()
+    assert script.remaining_repeats() == 3
+
+
 def test_script_without_interval_only_keeps_something() -> None:
     world = World()
     script = world.game.scripts.create(Script, "weather", attributes={"sky": "grey"})
