@@ -106,21 +106,36 @@ class PortalSessionHandler:
 
     # From clients.
 
-    def connect(self, session: PortalSession, token: bytes = b"", seen: int = 0) -> None:
-        """Take in a new client: it gets its key, and the server will hear of it.
+    def reserve(self, address: str) -> SessionKey:
+        """Give a client its key before its session begins: who shows first who it is is a
+        newcomer meanwhile. Followed by `connect` of a session with that key, or `release`."""
+        self._last_conn += 1
+        key = SessionKey(self.portal, self.incarnation.number, self._last_conn)
+        self.newcomers.add(key.conn, address, self._clock())
+        return key
+
+    def release(self, key: SessionKey) -> None:
+        """Forget a key whose session has not begun. Idempotent."""
+        if key.conn not in self._sessions:
+            self.newcomers.remove(key.conn)
+
+    def connect(
+        self, session: PortalSession, token: bytes = b"", seen: int = 0, ticket: bytes = b""
+    ) -> None:
+        """Take in a new client: it gets its key, unless it has one, and the server will hear of it.
 
         Args:
             token: With which it comes back to a session; empty: it does not.
             seen: Number of the last output that it has of that session.
+            ticket: With which it begins logged in; empty: it does not.
         """
-        self._last_conn += 1
+        if not session.key.conn:
+            session.key = self.reserve(session.address)
         now = self._clock()
-        session.key = SessionKey(self.portal, self.incarnation.number, self._last_conn)
         session.sessionhandler = self
         session.conn_time = session.cmd_last = session.cmd_last_visible = now
         session.allowance = Allowance(self._max_rate, now)
         self._sessions[session.key.conn] = session
-        self.newcomers.add(session.key.conn, session.address, now)
         self._hold(
             session,
             Connected(
@@ -133,6 +148,7 @@ class PortalSessionHandler:
                 0.0,
                 hash_of(token) if token else b"",
                 seen,
+                ticket,
             ),
         )
 
@@ -479,8 +495,8 @@ class PortalSessionHandler:
         """Let go who has been here for so long without logging in, unless a line of theirs waits
         for the server."""
         for conn in self.newcomers.since(self._clock() - grace_s):
-            session = self._sessions[conn]
-            if not session.held:
+            session = self._sessions.get(conn)
+            if session is not None and not session.held:
                 self.let_go(session, text)
 
     def _tell(self, session: PortalSession, text: str) -> None:

@@ -32,6 +32,7 @@ PROTOCOLS = "everdoor.protocols"
 OWN = [
     EntryPoint("telnet", "everdoor_portal.gateways.telnetdoor:DOOR", PROTOCOLS),
     EntryPoint("tls", "everdoor_portal.gateways.telnetdoor:TLS_DOOR", PROTOCOLS),
+    EntryPoint("ssh", "everdoor_portal.gateways.sshdoor:DOOR", PROTOCOLS),
     EntryPoint("web", "everdoor_portal.gateways.webdoor:DOOR", PROTOCOLS),
 ]
 """Doors that ship, in the order in which they are opened."""
