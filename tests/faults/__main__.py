@@ -16,14 +16,14 @@ from faults import (
     client_rows,
     clock_rows,
     database_rows,
-    link_rows,
+    host_rows,
     process_rows,
     server_rows,
 )
 from faults.bench import FULL, QUICK, SMALL, run_row
 from faults.results import Result, table
 
-GROUPS = (server_rows, process_rows, link_rows, client_rows, database_rows, clock_rows)
+GROUPS = (server_rows, process_rows, host_rows, client_rows, database_rows, clock_rows)
 ROWS = tuple(row for group in GROUPS for row in group.ROWS)
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
 import secrets
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +13,7 @@ from pathlib import Path
 
 from faults.bench import Bench, Row, Skipped
 from faults.field import Game, Inject, Round
+from faults.namespaces import enter, ip
 from integration.system import until
 from players.telnet import Player
 
@@ -28,8 +26,6 @@ FLOOD_EVERY_S = 0.1
 
 NETWORK = "198.51.100."
 """Addresses for documentation (RFC 5737), which nobody has."""
-
-CLONE_NEWNET = 0x40000000
 
 
 def stuck_clients(bench: Bench) -> None:
@@ -138,11 +134,11 @@ class Network:
             open("/proc/thread-self/ns/net") as here,
             open(Path("/run/netns", self._name)) as there,
         ):
-            _enter(there.fileno())
+            enter(there.fileno())
             try:
                 start()
             finally:
-                _enter(here.fileno())
+                enter(here.fileno())
 
 
 @contextmanager
@@ -159,28 +155,6 @@ def far_network() -> Iterator[Network]:
         yield network
     finally:
         network.remove()
-
-
-def ip(arguments: str) -> str:
-    """Run `ip`; returns what it says.
-
-    Raises:
-        Skipped: It says no.
-    """
-    try:
-        done = subprocess.run(
-            ["ip", *arguments.split()], capture_output=True, text=True, check=False
-        )
-    except OSError as exc:
-        raise Skipped(f"ip: {exc}") from exc
-    if done.returncode:
-        raise Skipped(f"ip {arguments}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def _enter(namespace: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).setns(namespace, CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 ROWS = (

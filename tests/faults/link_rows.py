@@ -1,7 +1,8 @@
-"""What happens between portals and the server: nothing passes, or late and with losses.
+"""What happens between portals and a server of one host: nothing passes, or late and with losses.
 
-Both are on one machine, joined by a socket file, and no network lies between them that could be
-cut; so a relay stands there and does to their bytes what TCP would do over a bad network.
+They are joined by a socket file, and no network lies between them that could be cut; so a relay
+stands there and does to their bytes what TCP would do over a bad network. It is there for tests of
+the safeguards, and for where no networks may be made (`faults.host_rows`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from faults.bench import Bench, Row
+from faults.bench import Bench
 from faults.field import Game, Inject, Round
 from faults.relay import DOWN, UP, Relay, relayed
 from integration.system import until
@@ -96,9 +97,3 @@ def bad_network(bench: Bench) -> None:
 
 def _spoil(relay: Relay, latency_s: float, loss: float) -> None:
     relay.latency_s, relay.loss = latency_s, loss
-
-
-ROWS = (
-    Row("partition portals - server, 4 to 60 s, one way and both", 20, 3, partitions),
-    Row("150 ms latency and 30 % loss each way", 20, 1, bad_network),
-)

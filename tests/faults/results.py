@@ -23,7 +23,8 @@ COLUMNS = {
     "out of order": ("answers out of order", "heard out of order", "seen in different orders"),
     "misrouted": ("misrouted",),
     "dropped": ("connections dropped",),
-    "effect and output differ": ("things misplaced", "players misplaced"),
+    "effects without output": ("effects unanswered", "players misplaced"),
+    "output without effects": ("things misplaced",),
     "unexplained": ("unexplained lines",),
 }
 """Columns of the table, by the checker's kinds of violations."""
@@ -61,6 +62,7 @@ class Result:
         missed: How many did not.
         recoveries: Seconds from the end of each fault to the first answer to a line typed since.
         problems: What went otherwise than it should, beside the checker's counts.
+        remarks: What is to be known of how it was done.
         skipped: Why nothing was done; empty when it was.
     """
 
@@ -74,6 +76,7 @@ class Result:
     examples: list[str] = field(default_factory=list)
     recoveries: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     skipped: str = ""
     took_s: float = 0.0
 
@@ -125,6 +128,8 @@ class Result:
         if self.skipped:
             yield f"{self.name}: skipped: {self.skipped}"
             return
+        for remark in self.remarks:
+            yield f"{self.name}: {remark}"
         if self.faults < self.wanted:
             yield f"{self.name}: {self.faults} of {self.wanted} faults came under way of a line"
         for text in [*self.examples[:EXAMPLES], *self.problems[:EXAMPLES]]:

@@ -74,5 +74,5 @@ def test_table_has_a_row_for_each_result_with_its_counts(tmp_path: Path) -> None
     shown = table([_result(tmp_path, Fault(1.5, 1.5), answers_lost=2, heard_lost=1)])
     assert (
         shown.splitlines()[-1]
-        == "| a fault | 1 | 3 | 0 | 3 | 0 | 0 | 0 | 0 | 0 | 0 | 3500 | 3500 |"
+        == "| a fault | 1 | 3 | 0 | 3 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 3500 | 3500 |"
     )

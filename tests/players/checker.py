@@ -2,7 +2,9 @@
 
 For each player: every line typed is answered once and in order. For each hearer: what others say
 and do in the room is heard once, in the order in which they did it, and all hearers saw one order.
-Nobody sees what is not meant for them. A thing is where its owner's last answered line put it.
+Nobody sees what is not meant for them. A thing is where its owner's last answered line put it
+(else there was output without its effect); and nothing that others saw, or the database holds, was
+done by a line that its player has no answer to (else there was an effect without its output).
 No connection was closed by the other side, unless that was expected: such a player's screen must
 then show everything up to some point, and nothing beyond it.
 
@@ -77,6 +79,7 @@ KINDS = (
     "connections dropped",
     "things misplaced",
     "players misplaced",
+    "effects unanswered",
 )
 
 
@@ -193,6 +196,8 @@ def check(
         _check_departures(one, expected_cut, found)
         if places is not None:
             _check_places(one, places, room, found)
+        if not one.is_cut:
+            _check_effects(one, happened[one.player], places or {}, room, found)
     _check_orders([one for one in screens if not one.is_cut], found)
     return found
 
@@ -213,6 +218,26 @@ def _check_places(one: Screen, places: Mapping[str, str], room: str, found: Find
     if one.thing and places.get(one.thing) not in possible:
         where = places.get(one.thing)
         found.add("things misplaced", f"{one.thing} is in {where}, not in {sorted(possible)}")
+
+
+def _check_effects(
+    one: Screen, happened: list[Deed], places: Mapping[str, str], room: str, found: Findings
+) -> None:
+    """What was done and never answered: seen by others, or by where the thing is in the end."""
+    answered = set(one.answers)
+    done = [deed for deed in happened if deed not in answered]
+    moves = [deed for deed in one.did if deed.verb in (Verb.GET, Verb.DROP)]
+    if moves and moves[-1] not in (*answered, *done):
+        before, last = (one.player if verb is Verb.GET else room for verb in _ends(moves))
+        if places.get(one.thing) == last != before:
+            done.append(moves[-1])
+    for deed in done:
+        found.add("effects unanswered", f"{one.player}: {_shown(deed)}")
+
+
+def _ends(moves: list[Deed]) -> tuple[Verb, Verb]:
+    """The last move but one, and the last; a thing is at hand at first."""
+    return (moves[-2].verb if len(moves) > 1 else Verb.GET), moves[-1].verb
 
 
 def _last_moves(one: Screen) -> set[Verb]:

@@ -109,6 +109,7 @@ class Portal:
             settings.max_hold_s,
             settings.restart_notice_after_s,
             loop.time(),
+            is_far=system.stream in (around.curve.services if around.curve else ()),
         )
         self._entrance = Entrance(
             self.sessions.newcomers,

@@ -40,12 +40,16 @@ from everdoor.messages.stream import (
     UpFrame,
     Welcome,
 )
-from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
+from everdoor.stream import FAR_SILENCE_S, HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
 from everdoor_portal.sessionhandler import MAX_OUT_OF_BAND_BYTES, PortalSessionHandler
 
 SOCKET_PATIENCE_S = 5.0
 """How long a socket may take to connect before another is tried: a server that comes back greets
 within milliseconds, and a new socket costs nothing."""
+
+FAR_SOCKET_PATIENCE_S = 10.0
+"""The same for one of another host: a handshake takes six round trips, and each packet may have to
+be sent again; who is in the middle of it is not to begin anew."""
 
 RETRY_S = 1.0
 """Pause before a portal that was refused for now tries again."""
@@ -96,6 +100,7 @@ class Uplink:
         max_hold_s: How long clients are kept while the server is away; 0: without end.
         notice_after_s: When players are told that it is away; 0: never.
         now: Monotonic seconds.
+        is_far: The server is on another host: the network between may lose and delay.
     """
 
     def __init__(
@@ -105,8 +110,11 @@ class Uplink:
         max_hold_s: float,
         notice_after_s: float,
         now: float,
+        is_far: bool = False,
     ) -> None:
         self._sessions = sessions
+        self._silence_s = FAR_SILENCE_S if is_far else SILENCE_S
+        self._patience_s = FAR_SOCKET_PATIENCE_S if is_far else SOCKET_PATIENCE_S
         self._host = host
         self._max_hold_s = max_hold_s
         self._notice_after_s = notice_after_s
@@ -150,7 +158,7 @@ class Uplink:
     def socket_made(self, now: float) -> None:
         """The shell has a new socket, not yet connected."""
         self._needs_socket = False
-        self._give_up_at = now + SOCKET_PATIENCE_S
+        self._give_up_at = now + self._patience_s
 
     def connected(self, now: float) -> None:
         """The socket is connected: open an epoch and say hello with the copies."""
@@ -306,7 +314,7 @@ class Uplink:
     def tick(self, now: float) -> None:
         """Do what time asks for: heartbeat, silence noticed, players told or let go."""
         if self._state in (LinkState.OPEN, LinkState.GREETING):
-            if now - self._last_heard > SILENCE_S:
+            if now - self._last_heard > self._silence_s:
                 _log.warning("the server is silent", seconds=round(now - self._last_heard, 1))
                 self._go_away(now)
             elif now - self._last_sent >= HEARTBEAT_S:

@@ -47,6 +47,7 @@ from everdoor.messages.calls import (
 from everdoor.pages import Pages, cut
 from everdoor.presence import Presence
 from everdoor.state import AppSession, Primitive, SnapshotFlag
+from everdoor.stream import SILENCE_S
 from everdoor_server.archiving import Archiving
 from everdoor_server.commit import Commit, Stored
 from everdoor_server.links import Links
@@ -245,9 +246,10 @@ class Inspection:
 
     def _portals(self) -> Portals:
         found = []
+        now = asyncio.get_running_loop().time()
         for link in sorted(self._links, key=lambda link: link.portal):
             here = [s for s in self._sessions if s.key.portal == link.portal]
-            state = "up" if link.is_open else "away"
+            state = "up" if link.is_open and now - link.last_heard < SILENCE_S else "away"
             logged_in = sum(session.logged_in for session in here)
             number = link.incarnation.number
             found.append(PortalInfo(link.portal, number, link.host, state, len(here), logged_in))
