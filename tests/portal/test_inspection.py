@@ -29,6 +29,7 @@ from everdoor.messages.stream import Row
 from everdoor_portal.inspection import Inspection
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
+from recording import RecordingSession
 from running import run
 
 PORTAL = "snake.portal.0"
@@ -45,10 +46,14 @@ STATE = {
 }
 
 
-class Client(PortalSession):
-    """A client that shows nothing."""
+class Client(RecordingSession):
+    """A client of telnet."""
 
     protocol_key = "telnet"
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.address, self.port = "192.0.2.7", port
 
 
 def asked(folder: Path, *calls: Call, role: Role = "cli") -> list[Result]:
@@ -58,7 +63,7 @@ def asked(folder: Path, *calls: Call, role: Role = "cli") -> list[Result]:
         bus = Bus(asyncio.get_running_loop())
         sessions = PortalSessionHandler(PORTAL, Incarnation(9, 1), bus.loop.time)
         for port in (50001, 50002):
-            sessions.connect(Client("192.0.2.7", port))
+            sessions.connect(Client(port))
         sessions.data_in(cast(PortalSession, sessions.get(1)), "look")
         sessions.apply(Row(RowId(1, 1), [(1, 2)], [(1, STATE)], [], []))
         endpoint = f"ipc://{folder}/portal"

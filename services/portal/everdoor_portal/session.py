@@ -1,13 +1,15 @@
 """The portal's end of a session: one client's connection, whatever its protocol.
 
 Holds what the portal knows of the client, the input that the server has not completed, and the
-copy of the server's half. A protocol is a subclass with the four doors to its transport (`write`,
-`flush`, `close`, `pause_reading`/`resume_reading`) and a `send_<name>` for each kind of output
-that it can show; nothing here opens a socket.
+copy of the server's half. A protocol is a subclass with the doors to its transport (`send_text`,
+`disconnect`, `pause_reading`, `resume_reading`, `flush` where it gathers) and a `send_<name>` for
+each further kind of output that it can show; nothing here opens a socket. How one is written:
+docs/new-protocol.md.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
@@ -32,7 +34,7 @@ class SessionDoors(Protocol):
     def client_left(self, session: PortalSession, reason: str, clean: bool) -> None: ...
 
 
-class PortalSession:
+class PortalSession(ABC):
     """One client.
 
     Attributes:
@@ -164,9 +166,9 @@ class PortalSession:
         else:
             self.send_default(name, args, options)
 
+    @abstractmethod
     def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
-        """Show text."""
-        raise NotImplementedError
+        """Show text, marked up: `args[0]`; `render.renderer` makes of it what a client shows."""
 
     def send_default(self, name: str, args: list[Any], options: dict[str, Any]) -> None:
         """Show an output that the protocol has no name for: by default, not at all."""
@@ -184,17 +186,17 @@ class PortalSession:
     def flush(self) -> None:
         """Hand what `send_...` gathered to the transport."""
 
+    @abstractmethod
     def disconnect(self, reason: str = "") -> None:
         """Send what is unsent, then close the connection. Idempotent."""
-        raise NotImplementedError
 
     def show_input(self) -> None:
         """Let the client show again what is typed, which a prompt for a password had hidden."""
 
+    @abstractmethod
     def pause_reading(self) -> None:
-        """Read no more from the client, so that TCP holds it back."""
-        raise NotImplementedError
+        """Read no more from the client, so that its transport holds it back."""
 
+    @abstractmethod
     def resume_reading(self) -> None:
         """Read on."""
-        raise NotImplementedError
