@@ -6,10 +6,10 @@ times a second. Every parameter is named, so that the same statement fits every 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Table, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ClauseElement
 from sqlmodel import SQLModel
 
@@ -38,7 +38,7 @@ def writing(model: type[SQLModel], dialect: Dialect) -> Writing:
     table = table_of(model)
     keys = [column.name for column in table.primary_key]
     others = [column.name for column in table.columns if column.name not in keys]
-    insert = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
+    insert = _inserting(dialect)(table)
     upsert = (
         insert.on_conflict_do_update(
             index_elements=keys, set_={name: insert.excluded[name] for name in others}
@@ -48,6 +48,16 @@ def writing(model: type[SQLModel], dialect: Dialect) -> Writing:
     )
     gone = delete(table).where(*(table.c[key] == bindparam(key) for key in keys))
     return Writing(compiled(upsert, dialect), compiled(gone, dialect))
+
+
+def _inserting(dialect: Dialect) -> Any:
+    """What begins an INSERT that knows conflicts."""
+    if dialect.name == "postgresql":
+        # Late: a server whose world is a file need not carry it.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    return sqlite.insert
 
 
 def query(model: type[SQLModel], dialect: Dialect, *where: ClauseElement) -> Query:
