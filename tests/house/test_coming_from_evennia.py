@@ -10,11 +10,16 @@ from typing import NamedTuple
 
 import pytest
 
+from everdoor_server import default_cmds
+
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "coming-from-evennia.md"
 NAMES = (Path(__file__).parent / "evennia_names.txt").read_text().splitlines()
-"""Every name of Evennia's sessions, handlers, msg, modes, puppeting and command sets; a number
-before it groups it."""
+"""Every name of Evennia's sessions, handlers, msg, modes, puppeting, command sets and commands; a
+number or word before it groups it."""
+
+OWN_COMMANDS = {"think", "idle"}
+"""Commands that Evennia has not, or not as commands."""
 
 DEFECTS = "bcdefghijlmn"
 """What went wrong in Evennia and is tried here; `a` and `k` are about protocols to come."""
@@ -58,6 +63,18 @@ def functions_of(file: str) -> set[str]:
 def test_page_has_every_name_once() -> None:
     expected = sorted(name.partition(" ")[2] for name in NAMES)
     assert sorted(row.name for row in name_rows()) == expected
+
+
+def test_page_has_every_command_that_ships() -> None:
+    sets = (
+        default_cmds.UnloggedinCmdSet,
+        default_cmds.SessionCmdSet,
+        default_cmds.AccountCmdSet,
+        default_cmds.CharacterCmdSet,
+    )
+    shipped = {command.key for each in sets for command in each() if command.auto_help}
+    named = {row.name.partition(" (")[0] for row in name_rows() if row.verdict != "left out"}
+    assert shipped - named <= OWN_COMMANDS
 
 
 @pytest.mark.parametrize("row", name_rows(), ids=lambda row: row.name)

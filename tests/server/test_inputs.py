@@ -228,6 +228,13 @@ def test_webclient_options_are_bounded() -> None:
     assert said(anna, "webclient_options") == {"webclient_options": {}}
 
 
+def test_core_packets_of_other_gateways_are_taken() -> None:
+    client = World().connect()
+    client.say("hello", client="Mine", version="2", more=[1])
+    client.say("supports_set", "Char 1", "Room 1")
+    assert client.session.protocol_flags == {"CLIENTNAME": "Mine", "CLIENTVERSION": "2"}
+
+
 # Variables.
 
 
