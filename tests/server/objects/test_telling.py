@@ -70,3 +70,15 @@ def test_move_tells_the_new_place_and_its_exits_by_number() -> None:
     anna.puppet.move_to(hall)
     info = {"num": hall.id, "name": "The Hall", "area": "", "exits": {"out": world.start.id}}
     assert anna.shown[-1] == Shown("room_info", [], info)
+
+
+def test_channel_is_told_besides_its_text_to_who_takes_more() -> None:
+    world = World()
+    anna = with_oob(world)
+    bert = world.log_in("Bert")
+    bert.type("public hello |rthere|n")
+    told_to_anna = [one for one in anna.shown if one.name == "comm_channel_text"]
+    [channel] = {one.options["channel"] for one in told_to_anna}
+    said = {"channel": channel, "talker": "Bert", "text": "Bert: hello there"}
+    assert [one.options for one in told_to_anna] == [said]
+    assert not [one for one in bert.shown if one.name == "comm_channel_text"]

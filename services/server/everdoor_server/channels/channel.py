@@ -14,6 +14,7 @@ from everdoor_server.accounts import Account
 from everdoor_server.changes import Values
 from everdoor_server.channels import listening
 from everdoor_server.locks import LockHandler, check_locks, join_locks
+from everdoor_server.objects.telling import tell_channel
 from everdoor_server.rows import ChannelRow
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionlist import deliver
@@ -156,6 +157,7 @@ class Channel:
             else:
                 account.msg(shown, from_obj=sender)
         deliver(plain, {"text": shown})
+        tell_channel(plain, self.key, sender.get_display_name() if sender else "", line)
 
     def history(self, count: int = HISTORY_KEPT) -> list[Said]:
         """What was said last, oldest first; HISTORY_KEPT at most."""
