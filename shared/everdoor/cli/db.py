@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +20,7 @@ the first part of the setting that holds the URL."""
 
 @click.group()
 def db() -> None:
-    """Make and upgrade the databases."""
+    """Make, upgrade and copy the databases."""
 
 
 @db.command()
@@ -38,6 +39,36 @@ def upgrade(json: bool) -> None:
         print_json({"upgraded": shown})
     for database in [] if json else shown:
         click.echo("{name}: up to date ({url})".format_map(database))
+
+
+@db.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+def backup(folder: Path, json: bool) -> None:
+    """Copy the databases into FOLDER while the system runs; nobody waits for it.
+
+    Each copy is whole as of one moment, the accounts' a little later than the world's. To go back
+    to them, stop the system and put them in the place of those in its home, whose files that end
+    in -wal and -shm must go too. Databases in PostgreSQL are copied with its own tools.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from everdoor.cli.backup import back_up
+    from everdoor.cli.surroundings import read_settings
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks = {name: bar.add_task(name, total=None) for name in ("world", "auth")}
+        found = back_up(
+            read_settings(),
+            folder,
+            lambda name, done, total: bar.update(tasks[name], completed=done, total=total),
+        )
+    if json:
+        print_json({"copied": [{**each._asdict(), "path": str(each.path)} for each in found]})
+    for each in [] if json else found:
+        click.echo(f"{each.name}: {each.path} ({each.size} bytes)")
 
 
 def upgrade_all(settings: Settings) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 from everdoor_program import Shell
 
@@ -47,3 +48,65 @@ def test_upgrade_says_what_is_wrong_with_the_home(shell: Shell) -> None:
 
     assert outcome.returncode == 1
     assert outcome.stderr == f"everdoor: {shell.home} cannot be made (EVERDOOR_HOME): File exists\n"
+
+
+def test_backup_copies_both_databases_while_one_is_written(shell: Shell) -> None:
+    shell.run("db", "upgrade")
+    with sqlite3.connect(shell.home / "world.db") as db:
+        db.execute("CREATE TABLE mine (text)")
+        db.executemany("INSERT INTO mine VALUES (?)", [("x" * 1000,) for _ in range(3000)])
+    writer = sqlite3.connect(shell.home / "world.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO mine VALUES ('not committed')")
+
+    outcome = shell.run("db", "backup", "copies", "--json")
+
+    writer.close()
+    assert outcome.returncode == 0, outcome.stderr
+    copied = json.loads(outcome.stdout)["copied"]
+    assert [each["name"] for each in copied] == ["world", "auth"]
+    folder = shell.folder / "copies"
+    assert sorted(path.name for path in folder.iterdir()) == ["auth.db", "world.db"]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    with closing(sqlite3.connect(folder / "world.db")) as db:
+        assert db.execute("SELECT count(*) FROM mine").fetchone() == (3000,)
+    assert "auth_version" in tables(folder / "auth.db")
+
+
+def test_backup_overwrites_nothing(shell: Shell) -> None:
+    shell.run("db", "upgrade")
+    shell.run("db", "backup", "copies")
+
+    outcome = shell.run("db", "backup", "copies")
+
+    assert outcome.returncode == 1
+    assert outcome.stderr == (
+        "everdoor: copies/world.db is there already; choose another folder, or move it away\n"
+    )
+
+
+def test_backup_of_a_damaged_database_is_refused_and_leaves_nothing(shell: Shell) -> None:
+    shell.run("db", "upgrade")
+    path = shell.home / "world.db"
+    data = bytearray(path.read_bytes())
+    data[4096 * 2 : 4096 * 3] = b"\xff" * 4096
+    path.write_bytes(data)
+
+    outcome = shell.run("db", "backup", "copies")
+
+    assert outcome.returncode == 1
+    assert "cannot be copied to copies" in outcome.stderr
+    assert list((shell.folder / "copies").glob("*.db")) == []
+
+
+def test_backup_leaves_other_databases_to_their_own_tools(shell: Shell) -> None:
+    shell.environment["EVERDOOR_WORLD_DATABASE_URL"] = "postgresql://me:secret@nowhere/world"
+
+    outcome = shell.run("db", "backup", "copies")
+
+    assert outcome.returncode == 1
+    assert outcome.stderr == (
+        "everdoor: world_database_url is a postgresql database: copy it with the tools of its "
+        "server, such as pg_dump\n"
+    )
