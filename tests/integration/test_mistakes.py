@@ -159,7 +159,7 @@ def test_account_that_cannot_be_made_is_refused_with_the_reason(
 async def _at_the_door(system: System, name: str) -> Player:
     """Connect, and have the whole connection screen behind one."""
     player = await Player.connect(name, system.port)
-    await player.asks("nonsense", "Command 'nonsense' is not available.")
+    await player.asks("nonsense", "That is not available.")
     return player
 
 

@@ -6,12 +6,16 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from integration.system import PASSWORD, System, kill
 from players.telnet import Player
 
 WRONG = "copper-wombat-one"
 NEW = "copper-wombat-two"
 NEWER = "copper-wombat-three"
+SLIP = "copperwombatfour"
+"""Typed where no password belongs: as a command, or in the place of a name."""
 
 
 async def connected(system: System) -> Player:
@@ -40,6 +44,7 @@ def places(system: System) -> dict[str, bytes]:
     return found
 
 
+@pytest.mark.timeout(180)
 def test_no_password_is_logged_stored_or_shown(folder: Path) -> None:
     async def main(system: System) -> None:
         stranger, anna, eve = [await connected(system) for _ in range(3)]
@@ -51,6 +56,9 @@ def test_no_password_is_logged_stored_or_shown(folder: Path) -> None:
         anna.type(NEW)
         anna.type(NEWER)
         await anna.asks(NEWER, "Password changed.")
+        for line in (SLIP, f"conect Anna {SLIP}", f"connect {SLIP} Anna", f"create {SLIP} {SLIP}"):
+            stranger.type(line)
+        await stranger.asks("look", "connect <name> <password>")
         worker = (await asyncio.to_thread(system.status)).server["worker_pid"]
         stranger.type(f"connect Anna {WRONG}")
         eve.type(f"connect Eve {WRONG}")
@@ -58,7 +66,7 @@ def test_no_password_is_logged_stored_or_shown(folder: Path) -> None:
         await anna.asks("think Done.", "Done.")
         found = await asyncio.to_thread(places, system)
         for place, data in found.items():
-            for secret in (PASSWORD, WRONG, NEW, NEWER):
+            for secret in (PASSWORD, WRONG, NEW, NEWER, SLIP):
                 assert secret.encode() not in data, (secret, place)
         for player in (stranger, anna, eve):
             await player.leave()

@@ -5,6 +5,8 @@ Source: docs/protocol.md, section 6.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from typing import NamedTuple
 
 from sqlmodel import Session as DbSession
@@ -39,6 +41,7 @@ class Logins:
     def __init__(self, tools: Tools, banning: Banning) -> None:
         self._tools = tools
         self._banning = banning
+        self._salt = os.urandom(32)
 
     async def authenticate(self, call: Authenticate, asked: Asked | None) -> Settled:
         """Find the account of a name and a password.
@@ -68,7 +71,7 @@ class Logins:
         key, counted = name_key(name), address_key(address)
         wall = self._tools.clocks.wall()
         login = await self._tools.store.read(lambda db: records.find_login(db, key, counted, wall))
-        attempt = _attempt(login, key, counted)
+        attempt = self._attempt(login, key, counted)
         checked = await self.check(login, attempt, password, WRONG, asked)
         if isinstance(checked, Settled):
             return checked
@@ -78,7 +81,7 @@ class Logins:
 
     async def note(self, login: records.Login, key: str, address: str) -> None:
         """Note a login without a password, by the name's key from an address as counted."""
-        await self._note_success(Checked(login, None, _attempt(login, key, address)))
+        await self._note_success(Checked(login, None, self._attempt(login, key, address)))
 
     async def check_again(
         self, login: records.Login, address: str, password: str, wrong: Failed, asked: Asked | None
@@ -88,7 +91,7 @@ class Logins:
         Args:
             address: As counted.
         """
-        attempt = _attempt(login, login.name_key, address)
+        attempt = self._attempt(login, login.name_key, address)
         return await self.check(login, attempt, password, wrong, asked)
 
     async def check(
@@ -122,6 +125,19 @@ class Logins:
         """Name the throttle's buckets that a right password empties."""
         attempt = checked.attempt
         return self._tools.throttle.buckets_of_success(attempt) if attempt else ()
+
+    def _attempt(self, login: records.Login | None, key: str, address: str) -> Attempt | None:
+        """What counts of a login by the name's key from an address as counted.
+
+        A name that nobody has may be a password in the wrong place: it is told from others, in
+        this life of the service, and not kept.
+        """
+        if not address:
+            return None
+        if login is None:
+            unknown = hashlib.blake2b(key.encode(), key=self._salt, digest_size=16).hexdigest()
+            return Attempt(address, f"?{unknown}", None)
+        return Attempt(address, key, login.account.id if login.address_is_known else None)
 
     def _refuse_too_early(self, attempt: Attempt | None) -> None:
         if attempt is None:
@@ -164,8 +180,3 @@ class Logins:
 
         await self._tools.store.write(write)
         self._tools.throttle.clear(empty)
-
-
-def _attempt(login: records.Login | None, key: str, address: str) -> Attempt | None:
-    known_uid = login.account.id if login and login.address_is_known else None
-    return Attempt(address, key, known_uid) if address else None

@@ -215,8 +215,11 @@ async def _answered(rest: Generator[Any, Any, Any]) -> None:
 
 
 def _not_available(line: str, cmdset: MergedCmdSet, who: Any) -> str:
+    """Say that a line is no command, quoting it unless it may be a password typed too early."""
     names = cmdset.suggest(line, lambda command: command.auto_help and command.access(who))
-    text = f"Command '{escape(line)}' is not available."
+    is_login = isinstance(who, ServerSession) and not who.logged_in
+    quoted = "That" if is_login else f"Command '{escape(line)}'"
+    text = f"{quoted} is not available."
     if not names:
         return f'{text} Type "help" for help.'
     return f"{text} Maybe you meant {_listed(names)}?"
