@@ -7,6 +7,7 @@ import asyncio
 import json
 import random
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from integration.system import PASSWORD, System, kill, until
 from players.telnet import Player
 
 ENDS = 50
-RELOAD_EVERY = 2
+RELOAD_EVERY = 3
 """The others are kills."""
 
 SOON_S = 0.8
@@ -28,6 +29,8 @@ LATER_S = 1.2
 BEAT_S = 0.2
 
 CMDSETS = f"""\
+import os
+
 from everdoor_server import Character, Command, Script, default_cmds, delay
 
 
@@ -80,10 +83,23 @@ class CmdRung(Command):
         self.msg(f"Rung: {{sorted(self.caller.location.db.rung)}}")
 
 
+def die():
+    os._exit(1)
+
+
+class CmdPlot(Command):
+    key = "plot"
+
+    def func(self):
+        delay(0.1, die, persistent=True)
+        delay(0.1, ring, self.caller.location, 1, persistent=True)
+        self.msg("You plot.")
+
+
 class CharacterCmdSet(default_cmds.CharacterCmdSet):
     def at_cmdset_creation(self):
         super().at_cmdset_creation()
-        self.add([CmdHire, CmdDismiss, CmdLater, CmdRung])
+        self.add([CmdHire, CmdDismiss, CmdLater, CmdRung, CmdPlot])
 """
 
 
@@ -94,7 +110,7 @@ def game(folder: Path) -> Path:
     return made
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_npc_on_a_timer_and_persistent_delays_happen_once_over_reloads_and_kills(
     folder: Path,
 ) -> None:
@@ -102,6 +118,38 @@ def test_npc_on_a_timer_and_persistent_delays_happen_once_over_reloads_and_kills
         system.up()
         system.make_accounts(["Ada"], superuser=True)
         asyncio.run(_play(system, random.Random(1)))
+
+
+@pytest.mark.timeout(240)
+def test_delay_that_ends_the_server_is_set_aside_after_three_times_and_others_happen(
+    folder: Path,
+) -> None:
+    with System(folder, portals=1, game=game(folder)) as system:
+        system.up()
+        system.make_accounts(["Ada"])
+        begun = system.status().server["generation"]
+        asyncio.run(_plot(system))
+        assert system.until_up().server["generation"] == begun + 3
+        assert "a script was set aside" in system.output()
+        assert "game.cmdsets.die" in system.output()
+
+
+async def _plot(system: System) -> None:
+    ada = await Player.connect("Ada", system.port)
+    try:
+        await ada.log_in(PASSWORD)
+        await ada.asks("plot", "You plot.")
+        await ada.sees("Bell 1 rings.", within_s=60)
+        for number in range(20):
+            await ada.asks(f"think {number}", f'You think, "{number}"')
+        await asyncio.to_thread(until, partial(_is_aside, system), "the other is set aside")
+        assert await ada.asks("rung", "Rung: ") == "Rung: [1]"
+    finally:
+        await ada.leave()
+
+
+def _is_aside(system: System) -> bool:
+    return "a script was set aside" in system.output()
 
 
 async def _play(system: System, chance: random.Random) -> None:

@@ -46,7 +46,7 @@ WEIGHTS = {
     "send": 8,
     "turn": 14,
     "operate": 2,
-    "timer": 4,
+    "timer": 2,
     "start-server": 5,
     "load": 5,
     "pause": 1,

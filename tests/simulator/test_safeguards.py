@@ -3,8 +3,8 @@ of docs/protocol.md, section 4 or 8, and some schedule shows what comes of it.""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
 
 import pytest
 from msgspec import structs
@@ -14,22 +14,24 @@ from everdoor.messages.stream import Hello, Numbered, Row
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from everdoor_portal.uplink import Uplink
 from everdoor_server.adoption import Adoption
-from everdoor_server.commit import Stored
+from everdoor_server.commit import Change, Stored
 from everdoor_server.downlink import Downlink
 from everdoor_server.driving import Driver
 from everdoor_server.lanes import Lane, Lanes
 from everdoor_server.linkdead import LinkDead
 from everdoor_server.links import LinkEvent, Links
+from everdoor_server.scripts import DelayedCall, Scripts
 from everdoor_server.turn import Turn
 from simulator.auth import Auth
 from simulator.database import Database
-from simulator.game import RecordingCollector
+from simulator.game import Game, RecordingCollector
 from simulator.portalprocess import PortalParts
 from simulator.schedules import Script, draw, run
 from simulator.serverprocess import Phase, ServerParts, ServerProcess
+from simulator.timers import WatchedScripts, ring_once
 from simulator.world import Parts
 
-SEEDS = range(1000)
+SEEDS = range(3000)
 """Schedules that a missing safeguard may survive at most."""
 
 
@@ -162,6 +164,69 @@ class CountsOnlyWhatIsSeen(PortalSessionHandler):
         super()._show(structs.replace(output, to=to), shown)
 
 
+class MovesTimersLater(Game):
+    """Writes when a timer is due next only with the turn after the one that has run it."""
+
+    late: ClassVar[dict[int, list[Change]]] = {}
+
+    def take_changes(self) -> list[Change]:
+        changes = super().take_changes()
+        moved = [change for change in changes if change.table == "script"]
+        before = self.late.pop(id(self), [])
+        if any(change.table == "act" for change in changes):
+            self.late[id(self)] = moved
+            changes = [change for change in changes if change.table != "script"]
+        return before + changes
+
+
+class MovesTimersFirst(Game):
+    """Writes when a timer is due next in a turn before the one that runs it."""
+
+    @property
+    def timers(self) -> Any:
+        return TimersThatMoveFirst(self.scripts)
+
+
+class TimersThatMoveFirst:
+    """Take a delay out of the database, and call it in the next turn."""
+
+    taken: ClassVar[dict[int, list[Callable[[], None]]]] = {}
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+        self._timers = scripts.timers
+        self._taken = self.taken.setdefault(id(scripts), [])
+
+    def __len__(self) -> int:
+        return len(self._timers)
+
+    def wait_s(self) -> float | None:
+        return 0.0 if self._taken else self._timers.wait_s()
+
+    def begin_turn(self) -> bool:
+        return self._timers.begin_turn()
+
+    def run_next(self) -> bool:
+        if self._taken:
+            self._taken.pop()()
+            return False
+        script_id = self._timers._next()
+        script = self._scripts.get(script_id) if isinstance(script_id, int) else None
+        if not isinstance(script, DelayedCall):
+            return False
+        call = [*script.db.call[3]]
+        self._scripts.forget(script)
+        self._taken.append(lambda: self._scripts.call("moved first", lambda: ring_once(*call)))
+        return False
+
+
+class NeverCounts(WatchedScripts):
+    """Counts no attempts, so that nothing is ever set aside."""
+
+    def count_attempt(self, script_id: int, attempts: int) -> None:
+        super().count_attempt(script_id, 0)
+
+
 def turn_with(part: type[Any]) -> type[Turn]:
     """A turn of which one room is weak."""
 
@@ -173,6 +238,25 @@ def turn_with(part: type[Any]) -> type[Turn]:
                     room.__class__ = part
 
     return WeakTurn
+
+
+def process_with(game: type[Game]) -> type[ServerProcess]:
+    """A server whose game is weak."""
+
+    class WeakProcess(ServerProcess):
+        def load(self, now: float) -> None:
+            super().load(now)
+            self.game.__class__ = game
+
+    return WeakProcess
+
+
+class ForgetsAttempts(ServerProcess):
+    """Counts no attempts of timers, so that nothing is ever set aside."""
+
+    def load(self, now: float) -> None:
+        super().load(now)
+        self.game.scripts.__class__ = NeverCounts
 
 
 class MixesLives(RecordingCollector):
@@ -228,6 +312,9 @@ WEAK = {
     "deadly lines": Parts(ServerParts(turn=turn_with(DriverThatDoubts))),
     "missed output": Parts(ServerParts(turn=turn_with(LinkDeadWithoutLogs))),
     "the link-dead": Parts(database=ForgetsTheLinkDead),
+    "due times in the turn": Parts(process=process_with(MovesTimersLater)),
+    "turn of the due times": Parts(process=process_with(MovesTimersFirst)),
+    "deadly timers": Parts(process=ForgetsAttempts),
     "numbers of outputs": Parts(portal=PortalParts(sessions=CountsOnlyWhatIsSeen)),
 }
 
