@@ -107,8 +107,10 @@ class LineEditor:
         self._draw()
 
     def show_input(self) -> None:
-        self._is_hidden = False
-        self._draw()
+        """Show what is typed again."""
+        if self._is_hidden:
+            self._is_hidden = False
+            self._draw()
 
     def resize(self, width: int) -> None:
         self._width = width
