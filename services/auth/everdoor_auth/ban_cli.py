@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from everdoor.cli.output import json_option, print_json, print_table
+from everdoor.cli.span import Span
 from everdoor.errors import UserError
 from everdoor_auth.asking import AskAuth, checked
 
 if TYPE_CHECKING:
     from everdoor.messages.accounts import Ban
-
-_SPAN = re.compile(r"(\d+)([smhdw])")
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-
-
-class Span(click.ParamType[float]):
-    """A span of time: a number and its unit, such as 90m, 12h or 7d."""
-
-    name = "span"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        found = _SPAN.fullmatch(str(value).strip().lower())
-        if found is None or int(found[1]) == 0:
-            self.fail(f"expected a number and s, m, h, d or w, such as 12h; got {value!r}")
-        return float(int(found[1]) * _UNITS[found[2]])
 
 
 @click.command()

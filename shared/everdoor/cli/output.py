@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 PIPED_WIDTH = 10_000
 """Columns of a table that no terminal shows: programs and files fold nothing."""
@@ -30,11 +33,18 @@ def print_json(document: object) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table, as wide as the terminal, or in a file or pipe as wide as it is.
+    """Print a table, as wide as the terminal, or in a file or pipe as wide as it is."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    Console(width=width).print(table_of(headings, rows))
+
+
+def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Make a table for a terminal.
 
     Cells are plain text, never markup, and cleaned of what would move an operator's cursor.
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -45,4 +55,4 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*[Text(clean(cell)) for cell in row])
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+    return table

@@ -5,6 +5,7 @@ Asking is `everdoor.cli.live`'s, following `everdoor.cli.watching`'s.
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ import click
 
 from everdoor.cli.completing import complete_portal, complete_sessid
 from everdoor.cli.output import json_option, print_json, print_table
+from everdoor.cli.sessionlist import HEADINGS, ORDERS, Wanted, row, select, watch_list
+from everdoor.cli.span import Span
 
 if TYPE_CHECKING:
     from everdoor.messages.calls import SessionInfo
@@ -54,9 +57,31 @@ def session() -> None:
     shell_complete=complete_portal,
     help="Only the sessions of this portal, such as `snake.portal.1.0`.",
 )
+@click.option("--account", metavar="NAME", show_envvar=True, help="Only those of this account.")
+@click.option(
+    "--protocol", metavar="NAME", show_envvar=True, help="Only those of it, such as `telnet`."
+)
+@click.option("--idle", type=Span(), show_envvar=True, help="Only those idle for so long: 10m.")
+@click.option(
+    "--sort",
+    type=click.Choice(list(ORDERS)),
+    default="sessid",
+    show_default=True,
+    show_envvar=True,
+    help="By what; the shortest idle, the oldest, the busiest come first.",
+)
+@click.option("--watch", is_flag=True, show_envvar=True, help="Look again every 2 seconds.")
 @json_option
-def list_sessions(portal: str | None, json: bool) -> None:
-    """List all sessions, whether logged in or not.
+def list_sessions(
+    portal: str | None,
+    account: str | None,
+    protocol: str | None,
+    idle: float | None,
+    sort: str,
+    watch: bool,
+    json: bool,
+) -> None:
+    """List all sessions, whether logged in or not, or those that the options ask for.
 
     The JSON is a list of objects with sessid (0: not given yet), portal, protocol, address,
     logged_in, account, puppet (names or null), conn_time (epoch seconds; after a login, its time),
@@ -65,12 +90,21 @@ def list_sessions(portal: str | None, json: bool) -> None:
     from everdoor.cli.live import sessions
     from everdoor.cli.surroundings import read_settings
 
-    found = [info for info in sessions(read_settings()) if portal in (None, info.portal)]
+    settings, wanted = read_settings(), Wanted(account, portal, protocol, idle)
+
+    def look() -> list[SessionInfo]:
+        return select(sessions(settings), wanted, sort)
+
+    if watch:
+        if json or not sys.stdout.isatty():
+            raise click.UsageError("--watch needs a terminal; `session watch` tells every change")
+        watch_list(look)
+    found = look()
     if json:
         print_json([{name: getattr(info, name) for name in SHOWN} for info in found])
         return
-    headings = ["SESSID", "ACCOUNT", "PUPPET", "IDLE", "SINCE", "COMMANDS", "FROM", "PROTOCOL"]
-    print_table([*headings, "PORTAL"], map(_row, found))
+    now = time.time()
+    print_table(HEADINGS, [row(info, now) for info in found])
 
 
 @session.command()
@@ -225,28 +259,6 @@ def watch(json: bool) -> None:
     from everdoor.cli.watching import follow, for_people, for_programs
 
     follow(read_settings(), for_programs if json else for_people)
-
-
-def _row(info: SessionInfo) -> list[str]:
-    return [
-        str(info.sessid or "-"),
-        info.account or "-",
-        info.puppet or "-",
-        _span(info.idle_s),
-        _span(time.time() - info.conn_time),
-        str(info.cmd_total),
-        info.address,
-        info.protocol,
-        info.portal,
-    ]
-
-
-def _span(seconds: float) -> str:
-    """A time in its two largest units, such as `3m 20s`."""
-    total = max(0, int(seconds))
-    units = [("d", total // 86400), ("h", total // 3600 % 24), ("m", total // 60 % 60)]
-    parts = [f"{count}{unit}" for unit, count in [*units, ("s", total % 60)] if count]
-    return " ".join(parts[:2]) or "0s"
 
 
 def _text(value: Any) -> str:
