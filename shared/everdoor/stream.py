@@ -23,7 +23,7 @@ HEARTBEAT_S = 0.5
 SILENCE_S = 2.0
 """An end that hears nothing for so long takes the link as broken: four heartbeats."""
 
-FAR_SILENCE_S = 4.0
+FAR_SILENCE_S = 3.5
 """The same between hosts: TCP needs as long where packets are lost twice in a row, and a link that
 is slow is better than one that is begun again and again."""
 

@@ -47,6 +47,7 @@ class Game(System):
     Attributes:
         orders: Has its server die at steps.
         earlier: Everybody who was in it in former rounds.
+        far: The home of its portals, where they are on another host.
     """
 
     def __init__(self, folder: Path, weakness: str = "", **settings: object) -> None:
@@ -56,6 +57,7 @@ class Game(System):
         self.weakness = weakness
         self.extra_environment: dict[str, str] = {}
         self.earlier: set[str] = set()
+        self.far: System | None = None
         self._stems = (f"{a}{b}" for a, b in itertools.product("ABCDEFGHIJKLM", "abcdefghijklm"))
         given = {"login_throttle_limit": 0, "resume_grace_s": 0, "game": game, **settings}
         super().__init__(folder, **given)

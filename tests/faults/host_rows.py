@@ -20,7 +20,7 @@ from faults.bench import Bench, Row, Run, Skipped
 from faults.field import Game, Inject, Round
 from faults.link_rows import LATENCY_S, LONG_PARTITIONS_S, LOSS, PARTITION_S
 from faults.namespaces import DOWN, THERE, UP, Cable, Namespace, SlowCable, two_networks
-from integration.hosts import introduce, linked, listening, pointing, until_linked
+from integration.hosts import introduce, linked, linking, listening, pointing, until_linked
 from integration.system import System, until
 
 PORT = 4500
@@ -57,6 +57,7 @@ def two_hosts(bench: Bench, cable_of: CableOf[C], weakness: str = "") -> Iterato
                 Game(Path(path, "there"), weakness, portals=0, **listening(THERE, PORT)) as game,
                 System(Path(path, "here"), game.port, **pointing(THERE, PORT)) as portals,
             ):
+                game.far = portals
                 introduce(game, portals)
                 game.run("db", "upgrade")
                 with there.entered():
@@ -112,7 +113,7 @@ def half_open(bench: Bench) -> None:
         for _ in range(count):
             async with round_.restless():
                 at = await _strike(round_, partial(cable.cut, UP, DOWN))
-                await round_.beside(_until_noticed, round_.game)
+                await round_.beside(_until_noticed, game)
                 noticed_s = time.monotonic() - at
             round_.note(at, back_s=noticed_s)
             await asyncio.sleep(round_.chance.uniform(*NOTICE_PAUSE_S))
@@ -126,7 +127,12 @@ def half_open(bench: Bench) -> None:
 
 
 def _until_noticed(game: Game) -> None:
-    until(lambda: not linked(game), "the server misses its portals")
+    assert game.far is not None, "its portals are on another host"
+    until(partial(_hears_nothing, game, game.far), "both miss each other")
+
+
+def _hears_nothing(game: Game, portals: System) -> bool:
+    return not linking(portals) and not linked(game)
 
 
 def bad_network(bench: Bench) -> None:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from everdoor.cli.control import reports
+from everdoor.cli.live import portals
+from everdoor.endpoints import endpoints
+from everdoor.settings import Settings
 from integration.system import HOST, System, until
 
 PORTS = 5
@@ -33,11 +41,11 @@ def new_key(system: System, role: str) -> str:
     return str(json.loads(system.run("keys", "new", role, "--json").stdout)["key"])
 
 
-def introduce(services: System, portals: System) -> str:
+def introduce(services: System, far: System) -> str:
     """Have two homes know each other; returns the portals' key."""
     for role in ("server", "auth"):
-        portals.run("keys", "allow", role, new_key(services, role))
-    key = new_key(portals, "portal")
+        far.run("keys", "allow", role, new_key(services, role))
+    key = new_key(far, "portal")
     let_in(services, key)
     return key
 
@@ -47,15 +55,26 @@ def let_in(services: System, key: str) -> None:
     services.run("keys", "allow", "portal", key, "--host", socket.gethostname())
 
 
-def until_linked(services: System, portals: System) -> None:
+def until_linked(services: System, far: System) -> None:
     """Wait until every portal of the other home is heard by the server."""
-    until(lambda: len(linked(services)) == portals.portals, "the portals are linked")
+    until(lambda: services.status().server["state"] == "up", "the server serves")
+    until(lambda: len(linked(services)) == far.portals, "the portals are linked")
 
 
 def linked(services: System) -> list[str]:
-    """Ids of the portals that the server hears."""
-    told = json.loads(services.run("portal", "list", "--json").stdout)
-    return [one["id"] for one in told if one["state"] == "up"]
+    """Ids of the portals that the server hears; asked from here, not by the command."""
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(portals, Settings(home=services.home)).result()
+    return [portal.id for portal in found if portal.state == "up"]
+
+
+def linking(far: System) -> list[str]:
+    """Ids of the portals of a home that hear the server."""
+    with ThreadPoolExecutor(1) as thread:
+        system = endpoints(far.home, Path(tempfile.gettempdir()), os.getuid())
+        found = thread.submit(reports, system).result()
+    workers = [worker for report in found.values() if report for worker in report.workers]
+    return [worker.info["id"] for worker in workers if worker.info.get("link") == "open"]
 
 
 def free_ports() -> int:

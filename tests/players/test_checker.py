@@ -124,6 +124,27 @@ def test_check_finds_an_answer_that_came_twice(line: str) -> None:
     assert _findings(ada=_twice(ADA, line))["answers doubled"] == 1
 
 
+def _with_places(ada: str, **moved: str) -> dict[str, int]:
+    records = [_record("Ada", ada), _record("Bob", BOB), _record("Cyd", CYD)]
+    return dict(check(records, places={**PLACES, **moved}, room=ROOM).counts)
+
+
+def test_check_finds_output_whose_effect_is_missing() -> None:
+    assert _with_places(ADA, **{"brass key of Ada": "Ada"}) == {"things misplaced": 1}
+
+
+def test_check_finds_an_effect_that_others_saw_and_whose_output_is_missing() -> None:
+    found = _with_places(_without(ADA, "got You drop a brass key of Ada."))
+    assert found["effects unanswered"] == 1
+
+
+def test_check_finds_an_effect_in_the_database_whose_output_is_missing() -> None:
+    ada = ADA + "sent get brass key of Ada\n"
+    assert _with_places(ada) == {"answers lost": 1}
+    found = _with_places(ada, **{"brass key of Ada": "Ada"})
+    assert found == {"answers lost": 1, "effects unanswered": 1}
+
+
 def test_check_finds_an_answer_to_what_was_never_typed() -> None:
     line = 'got You think, "Ada-000007"'
     assert _findings(ada=ADA + line + "\n") == {"answers doubled": 1}

@@ -31,7 +31,7 @@ from everdoor.messages.stream import (
     UpFrame,
     Welcome,
 )
-from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
+from everdoor.stream import FAR_SILENCE_S, HEARTBEAT_S, SILENCE_S, FrameReceiver, FrameSender
 from everdoor.versions import LAST_PROMPT
 from everdoor_portal.uplink import (
     AWAY_NOTICE,
@@ -50,12 +50,18 @@ class Bench:
     """An uplink with a socket and a server that says what the test tells it to."""
 
     def __init__(
-        self, clients: int = 0, max_hold_s: float = 300.0, notice_after_s: float = 2.0
+        self,
+        clients: int = 0,
+        max_hold_s: float = 300.0,
+        notice_after_s: float = 2.0,
+        is_far: bool = False,
     ) -> None:
         self.clock = Clock()
         self.sessions = handler(self.clock)
         self.clients: list[RecordingSession] = [client(self.sessions) for _ in range(clients)]
-        self.uplink = Uplink(self.sessions, "here", max_hold_s, notice_after_s, self.clock.now)
+        self.uplink = Uplink(
+            self.sessions, "here", max_hold_s, notice_after_s, self.clock.now, is_far
+        )
         self.k = 0
 
     @property
@@ -433,6 +439,15 @@ def test_silence_of_the_server_costs_the_epoch() -> None:
     bench = Bench()
     bench.open()
     bench.wait(SILENCE_S)
+    assert bench.state is LinkState.OPEN
+    bench.wait(0.1)
+    assert bench.state is LinkState.AWAY
+
+
+def test_server_of_another_host_may_be_silent_for_longer() -> None:
+    bench = Bench(is_far=True)
+    bench.open()
+    bench.wait(FAR_SILENCE_S)
     assert bench.state is LinkState.OPEN
     bench.wait(0.1)
     assert bench.state is LinkState.AWAY

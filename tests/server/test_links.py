@@ -24,6 +24,7 @@ from everdoor.messages.stream import (
     UpFrame,
     Welcome,
 )
+from everdoor.peers import Peer
 from everdoor.stream import HEARTBEAT_S, SILENCE_S, FrameSender
 from everdoor_server import links as linking
 from everdoor_server.commit import KnownPortal, OutboxRow, Stored
@@ -40,7 +41,7 @@ class Bench:
         self,
         *portals: KnownPortal,
         rows: tuple[OutboxRow, ...] = (),
-        alive: bool = True,
+        alive: bool | None = True,
         grace_s: float = 120.0,
     ) -> None:
         self.now = 100.0
@@ -49,7 +50,7 @@ class Bench:
         stored = Stored(GENERATION, 0, list(portals), [], list(rows))
         self.links = Links(stored, "here", self._is_alive, grace_s, self.now)
 
-    def _is_alive(self, portal: str, incarnation: Incarnation) -> bool:
+    def _is_alive(self, portal: str, incarnation: Incarnation) -> bool | None:
         self.asked.append((portal, incarnation))
         return self.alive
 
@@ -60,9 +61,10 @@ class Bench:
         epoch: int = 1,
         k: int = 1,
         version: int = codec.WIRE_VERSION,
+        peer: Peer | None = None,
     ) -> list[LinkEvent]:
         frame = codec.encode_up_frame(UpFrame(version, epoch, k, list(messages)))
-        return self.links.receive(socket.encode(), frame, self.now)
+        return self.links.receive(socket.encode(), frame, self.now, peer)
 
     def frames(self) -> list[tuple[str, DownFrame]]:
         return [
@@ -261,6 +263,76 @@ def test_older_incarnation_of_another_host_is_dead_after_its_silence() -> None:
     assert isinstance(dead, Dead)
     assert isinstance(greeted, Greeted)
     assert bench.asked == []
+
+
+def test_older_incarnation_of_another_home_of_this_host_is_dead_after_its_silence() -> None:
+    bench = Bench(known(number=5), alive=None)
+    assert bench.send("a", hello(number=6)) == []
+    bench.now += linking.OTHER_HOST_SILENCE_S
+    dead, greeted = bench.send("b", hello(number=6), epoch=2)
+    assert isinstance(dead, Dead)
+    assert isinstance(greeted, Greeted)
+
+
+# Keys of other hosts.
+
+THERE = Peer("portal", "ab" * 32, "there", 0.0)
+OTHER = Peer("portal", "cd" * 32, "there", 0.0)
+
+
+def test_portal_of_another_host_comes_by_the_key_of_its_host() -> None:
+    bench = Bench()
+    [greeted] = bench.send("a", hello(portal="there.p.0", host="there"), peer=THERE)
+    assert isinstance(greeted, Greeted)
+    assert bench.send("a", Input(1, 1, "look"), k=2, peer=THERE) == []
+
+
+@pytest.mark.parametrize(
+    ("portal", "host"), [("here.p.0", "here"), ("here.p.0", "there"), ("there.p.0", "here")]
+)
+def test_portal_of_a_host_that_is_not_the_keys_is_refused(portal: str, host: str) -> None:
+    bench = Bench()
+    newer = RowId(GENERATION + 1, 1)
+    assert bench.send("a", hello(portal=portal, host=host, last=newer), peer=THERE) == []
+    [(_, refused)] = bench.answers()
+    assert isinstance(refused, Refused) and refused.code == "not_yours"
+
+
+def test_portal_that_is_known_by_one_key_is_refused_by_another() -> None:
+    bench = Bench()
+    bench.send("a", hello(portal="there.p.0", host="there"), peer=THERE)
+    bench.frames()
+    for peer in (OTHER, None):
+        assert bench.send("b", hello(portal="there.p.0", host="there"), epoch=2, peer=peer) == []
+        [(_, refused)] = bench.answers()
+        assert isinstance(refused, Refused) and refused.code == "not_yours"
+
+
+def test_frames_by_another_key_on_the_socket_of_a_portal_are_dropped() -> None:
+    bench = Bench()
+    bench.send("a", hello(portal="there.p.0", host="there"), peer=THERE)
+    bench.frames()
+    assert bench.send("a", hello(portal="there.p.1", host="there"), epoch=2, peer=OTHER) == []
+    assert bench.send("a", k=2, peer=OTHER) == []
+    assert bench.frames() == []
+
+
+def test_nothing_more_is_said_to_a_portal_whose_key_is_allowed_no_more() -> None:
+    bench = Bench()
+    bench.send("a", hello(portal="there.p.0", host="there"), peer=THERE)
+    bench.send("b", hello(portal="here.p.0"))
+    bench.frames()
+    bench.links.drop_keys(lambda key: False)
+    bench.now += HEARTBEAT_S
+    assert [socket for socket, _ in bench.frames()] == ["b"]
+
+
+def test_newer_incarnation_may_come_by_another_key_once_the_older_is_dead() -> None:
+    bench = Bench()
+    bench.send("a", hello(number=5, portal="there.p.0", host="there"), peer=THERE)
+    bench.now += linking.OTHER_HOST_SILENCE_S
+    newer = hello(number=6, portal="there.p.0", host="there")
+    assert len(bench.send("b", newer, peer=OTHER)) == 2
 
 
 def test_buried_incarnation_that_comes_back_is_refused() -> None:

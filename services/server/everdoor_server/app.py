@@ -80,6 +80,7 @@ class Server:
         self._auth = auth
         self._leave = leave
         self._wire: Wire[Addressed] | None = None
+        self._allows: Callable[[str], bool] | None = None
         self._arrived: deque[Addressed] = deque()
         self._is_parked = False
         self._barrier: Barrier | None = None
@@ -112,6 +113,7 @@ class Server:
                 had SETTLE_S for it.
         """
         self._wire = bus.router(stream, self._received, fd, far)
+        self._allows = bus.allows if far is not None else None
         self._on_settled = on_settled
         self._settle_by = self._loop.time() + SETTLE_S
         self._tick()
@@ -349,6 +351,8 @@ class Server:
 
     def _tick(self) -> None:
         self.on_tick()
+        if self._allows is not None:
+            self._links.drop_keys(self._allows)
         self._turn.tick(self._loop.time())
         if not self._committer.is_idle:
             # Nothing is run, but portals are shown that somebody is here.

@@ -322,6 +322,13 @@ class Links:
             link.close()
             self._forget_route(link)
 
+    def drop_keys(self, is_allowed: Callable[[str], bool]) -> None:
+        """Say nothing more to portals of other hosts whose keys are allowed no more."""
+        for link in self:
+            if link.is_open and link.key and not is_allowed(link.key):
+                _log.warning("the key of a portal is allowed no more", portal=link.portal)
+                self.lost(self._routing_ids[link.portal])
+
     def take_trimmed(self) -> dict[str, RowId]:
         """Last acknowledged row of the portals that acknowledged any since the last call."""
         trimmed, self._trimmed = self._trimmed, {}

@@ -24,7 +24,7 @@ ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 BEAT_MS = 1000
 SILENCE_MS = 4000
 """Other hosts are asked every second whether they are there, and given up after four more: within
-5 s in all. The stream has heartbeats of its own, which notice after 4 s."""
+5 s in all. The stream has heartbeats of its own, which notice sooner."""
 
 UNACKNOWLEDGED_MS = 5000
 """TCP_USER_TIMEOUT: a connection on which something waits for so long to be acknowledged ends."""

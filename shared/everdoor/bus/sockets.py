@@ -360,6 +360,10 @@ class Bus:
         whose = self._bind(socket, endpoint, fd, far)
         return self._keep(Wire(self.loop, socket, Received, on_batch, whose))
 
+    def allows(self, key: str) -> bool:
+        """Whether what comes by a key counts."""
+        return self._curve is not None and key in self._curve.keys.allowed()
+
     def close(self) -> None:
         """Close every socket and end the context. Idempotent."""
         for wire in self._wires:
