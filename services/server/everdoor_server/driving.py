@@ -159,8 +159,7 @@ class Driver:
 
     def _begin(self, lane: Lane, message: Numbered) -> Running | None:
         match message:
-            case Connected():
-                return self._connect(lane, message)
+            # The cases are tried in order: most inputs are lines.
             case Input(text=text):
                 session = lane.whole_session()
                 session.update_session_counters(idle=is_idle_line(text))
@@ -169,6 +168,8 @@ class Driver:
                     return None
                 self.lines_run += 1
                 return self._rules.run(session, text, lane.trace)
+            case Connected():
+                return self._connect(lane, message)
             case OutOfBand(name=name, args=args, options=options):
                 session = lane.whole_session()
                 session.update_session_counters(idle=True)

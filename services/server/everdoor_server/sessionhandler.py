@@ -316,18 +316,22 @@ def outputs(messages: dict[str, Any]) -> Iterable[tuple[str, list[Any], dict[str
     or a pair of either shape with a dict of options behind: Evennia's forms. `options=` holds for
     all.
     """
-    shared = messages.get("options") or {}
-    ordered = [name for name in messages if name not in ("prompt", "options")]
-    if "prompt" in messages:
-        ordered.append("prompt")
-    for name in ordered:
-        value = messages[name]
-        if value is not None:
+    shared = messages.get("options")
+    found = []
+    for name, value in messages.items():
+        if value is not None and name != "options" and name != "prompt":
             args, options = _arguments(value)
-            yield name, args, {**shared, **options}
+            found.append((name, args, {**shared, **options} if shared else options))
+    if (prompt := messages.get("prompt")) is not None:
+        args, options = _arguments(prompt)
+        found.append(("prompt", args, {**shared, **options} if shared else options))
+    return found
 
 
 def _arguments(value: Any) -> tuple[list[Any], dict[str, Any]]:
+    if isinstance(value, str):
+        # Nearly all are.
+        return [value], {}
     match value:
         case dict():
             return [], value
@@ -335,8 +339,6 @@ def _arguments(value: Any) -> tuple[list[Any], dict[str, Any]]:
             return (list(first) if isinstance(first, (list, tuple)) else [first]), options
         case list() | tuple():
             return list(value), {}
-        case str():
-            return [value], {}
         case bool() | int() | float():
             return [value], {}
         case _:

@@ -254,8 +254,18 @@ class MergeCache:
     def merged(self, providers: Providers) -> MergedCmdSet:
         key = tuple([tuple([cmdset.token for cmdset in sets]) for sets in providers])
         found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = merge(providers)
-            if len(self._kept) > self._size:
-                del self._kept[next(iter(self._kept))]
-        return found
+        return self._merge(key, providers) if found is None else found
+
+    def extended(
+        self, own: MergedCmdSet, providers: Providers, more: tuple[CmdSet, ...]
+    ) -> MergedCmdSet:
+        """Merge one provider more with others, which have come to `own`."""
+        key = (own, *[cmdset.token for cmdset in more])
+        found = self._kept.get(key)
+        return self._merge(key, (*providers, more)) if found is None else found
+
+    def _merge(self, key: tuple[object, ...], providers: Providers) -> MergedCmdSet:
+        merged = self._kept[key] = merge(providers)
+        if len(self._kept) > self._size:
+            del self._kept[next(iter(self._kept))]
+        return merged

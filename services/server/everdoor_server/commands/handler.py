@@ -86,7 +86,7 @@ class CommandHandler:
         if own.no_exits and own.no_objs:
             return own
         around = self._nearby.around(puppet, not own.no_exits, not own.no_objs)
-        return self._cache.merged((*providers, around)) if around else own
+        return self._cache.extended(own, providers, around) if around else own
 
     def run(self, session: ServerSession, text: str) -> Running | None:
         """Run a line.

@@ -26,8 +26,11 @@ def msg(
 ) -> None:
     """Show something to the sessions of an object, hooks first (`Object.msg`)."""
     for sender in _senders(from_obj):
-        sender.at_msg_send(text=text, to_obj=obj, **messages)
-    if obj.at_msg_receive(text=text, from_obj=from_obj, **messages) is False:
+        if not sender.sends_plainly:
+            sender.at_msg_send(text=text, to_obj=obj, **messages)
+    if not obj.hears_plainly and (
+        obj.at_msg_receive(text=text, from_obj=from_obj, **messages) is False
+    ):
         return
     receivers = one_or_many(session)
     deliver(
