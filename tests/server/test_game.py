@@ -156,6 +156,7 @@ def test_names_of_our_packages_and_of_python_are_free_for_modules_of_a_game(worl
         ("from game.cmdsets import Missing\n", "line 1", "ImportError: "),
         ("def f():\n    return 1 / 0\nf()\n", "line 2", "ZeroDivisionError: division by zero"),
         ("raise KeyError\n", "line 1", "KeyError"),
+        ("raise ValueError('two\\nlines')\n", "line 1", "ValueError: two lines"),
         ("if True:\nx = 1\n", "line 2", "IndentationError: "),
     ],
 )

@@ -279,7 +279,8 @@ def place_of(error: BaseException, source: Path) -> tuple[str, int] | None:
 
 def what(error: BaseException) -> str:
     """What an error says, in one line, without where."""
-    if isinstance(error, UserError):
-        return str(error)
     text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = " ".join(text.split())
+    if isinstance(error, UserError) and text:
+        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import importlib
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import partial
@@ -77,7 +78,9 @@ def check(settings: Settings, folder: Path, shown: str) -> Checked:
     with tempfile.TemporaryDirectory(prefix="everdoor-check-") as kept:
         source = Path(kept).resolve() / "game"
         copy_game(folder, source)
-        return _Check(settings, source, shown).run()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _Check(settings, source, shown).run()
 
 
 def mistake_of_setting(line: str) -> Mistake:
@@ -195,7 +198,8 @@ class _Check:
 
     def _look_at_hooks(self, hooks: ModuleType) -> None:
         for name, found in vars(hooks).items():
-            if name.startswith("at_") and callable(found) and name not in HOOKS:
+            is_own = getattr(found, "__module__", "") == hooks.__name__
+            if name.startswith("at_") and is_own and name not in HOOKS:
                 near = get_close_matches(name, HOOKS, n=1)
                 meant = f"; did you mean {near[0]}?" if near else ""
                 self._tell("hooks", self._line_of("hooks", name), f"{name} is no hook{meant}")
@@ -270,7 +274,8 @@ class _Check:
         return path / "__init__.py" if path.is_dir() else path.with_name(f"{path.name}.py")
 
     def _line_of(self, name: str, defined: str) -> int:
-        return next((line for found, line in _names(self._trees[name]) if found == defined), 0)
+        tree = self._trees.get(name, ast.Module([], []))
+        return next((line for found, line in _names(tree) if found == defined), 0)
 
 
 def _names(tree: ast.Module) -> Iterator[tuple[str, int]]:
