@@ -38,13 +38,13 @@ NOTE_STATES = """() => {
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
     """Debian's Chromium, without a window."""
     program = shutil.which("chromium")
     assert program, "chromium is needed: install Debian's package of that name"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program, args=FLAGS, timeout=PATIENCE_S * 1000
+            executable_path=program, args=[*FLAGS, *flags], timeout=PATIENCE_S * 1000
         )
         try:
             yield browser
