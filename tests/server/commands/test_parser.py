@@ -104,6 +104,15 @@ def test_suggestions_are_few_and_leave_out_what_is_not_allowed() -> None:
     assert names.suggest("w" * 6000, anybody) == []
 
 
+def test_suggestions_stay_the_same_whatever_was_typed_in_between() -> None:
+    names = index(named("look"), named("lock"))
+    first = names.suggest("lok", anybody)
+    assert names.suggest("lok", lambda command: command.key == "lock") == ["lock"]
+    for number in range(200):
+        names.suggest(f"word{number}", anybody)
+    assert names.suggest("lok", anybody) == first == ["look", "lock"]
+
+
 @given(st.text(max_size=60))
 def test_no_line_breaks_the_parser(line: str) -> None:
     for match in STANDARD.match(clean(line), anybody):

@@ -7,7 +7,7 @@ for everybody.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from everdoor.errors import UserError
@@ -55,11 +55,8 @@ class Channels:
         """The channel of that name or alias, whatever the case; the account's own names first."""
         channels = self._channels()
         folded = name.strip().casefold()
-        if account is not None:
-            own = listening.aliases(account).get(folded)
-            if own is not None and own in channels:
-                return channels[own]
-        return self._named.get(folded)
+        own = listening.aliases(account).get(folded) if account is not None else None
+        return self._named.get(folded) if own is None else channels.get(own)
 
     def is_there(self, channel: Channel) -> bool:
         """Whether it has not been deleted."""
@@ -72,6 +69,7 @@ class Channels:
             Nothing, when it begins with no name of a channel that the account has joined.
         """
         name, _, words = line.partition(" ")
+        # Every line that no command fits comes here.
         channel = self.find(name, account)
         if channel is None or not channel.has_connection(account):
             return ""
@@ -83,7 +81,7 @@ class Channels:
 
     # An account's own names.
 
-    def own_names(self, account: Account) -> dict[str, int]:
+    def own_names(self, account: Account) -> Mapping[str, int]:
         """An account's own names for channels, and their numbers."""
         return listening.aliases(account)
 

@@ -20,11 +20,13 @@ ALIASES: Final = "_channel_aliases"
 
 MOST_ALIASES: Final = 30
 
+_NONE: Final[Mapping[str, Any]] = {}
+
 
 def words(account: Account, channel_id: int) -> Mapping[str, bool]:
     """What an account has said, or had said of it: `on`, `muted`, `banned`; else nothing."""
-    kept: Mapping[str, Any] = account.attributes.get(SUBSCRIPTIONS) or {}
-    found: Mapping[str, bool] = kept.get(str(channel_id)) or {}
+    kept: Mapping[str, Any] = account.attributes.get(SUBSCRIPTIONS) or _NONE
+    found: Mapping[str, bool] = kept.get(str(channel_id)) or _NONE
     return found
 
 
@@ -35,9 +37,9 @@ def say(account: Account, channel_id: int, name: str, value: bool) -> None:
     account.attributes.add(SUBSCRIPTIONS, kept)
 
 
-def aliases(account: Account) -> dict[str, int]:
-    """Its own names for channels, without case."""
-    return dict(account.attributes.get(ALIASES) or {})
+def aliases(account: Account) -> Mapping[str, int]:
+    """Its own names for channels, without case; as they are kept, not to be changed."""
+    return account.attributes.get(ALIASES) or _NONE
 
 
 def add_alias(account: Account, alias: str, channel_id: int) -> None:
@@ -54,7 +56,7 @@ def add_alias(account: Account, alias: str, channel_id: int) -> None:
 
 def remove_alias(account: Account, alias: str) -> bool:
     """Drop a name of one's own; False: there was none."""
-    kept = aliases(account)
+    kept = dict(aliases(account))
     if kept.pop(alias.casefold(), None) is None:
         return False
     account.attributes.add(ALIASES, kept)

@@ -125,7 +125,11 @@ class _Similar:
     MAX_LETTERS = 30
     """A longer word is no misspelt command."""
 
+    MAX_KEPT = 64
+    """Answers that are kept: players make the same mistakes, and walk where no way is."""
+
     def __init__(self, names: Iterable[str]) -> None:
+        self._kept: dict[str, list[str]] = {}
         self._by_pair: dict[str, list[str]] = defaultdict(list)
         self._letters: dict[str, tuple[Counter[str], float]] = {}
         for name in names:
@@ -138,6 +142,14 @@ class _Similar:
         """Return the names that are as similar as SUGGESTION_CUTOFF, the most similar first."""
         if len(word) > self.MAX_LETTERS:
             return []
+        found = self._kept.get(word)
+        if found is None:
+            found = self._kept[word] = self._ranked(word)
+            if len(self._kept) > self.MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return found
+
+    def _ranked(self, word: str) -> list[str]:
         near = {name for pair in _pairs(word) for name in self._by_pair.get(pair, ())}
         letters, size = _counted(word)
         ranked = sorted(

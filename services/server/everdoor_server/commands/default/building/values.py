@@ -68,7 +68,7 @@ class CmdSetAttribute(BuildingCommand):
         try:
             thing.attributes.add(attribute, self._value(text))
         except TypeError as exc:
-            raise UserError(f"{escape(text)} cannot be kept: {exc}") from exc
+            raise UserError(f"{escape(text[:40])} cannot be kept: {exc}") from exc
         self._show(thing, attribute)
 
     def _clear(self, thing: Any, attribute: str) -> None:
