@@ -515,7 +515,32 @@ def test_hundred_thousand_environment_variables_change_nothing_and_are_not_kept(
     for start in range(0, len(stream), 4096):
         connection.receive_data(stream[start : start + 4096], now=0.0)
         assert connection.buffered_bytes <= MAX_SUBNEGOTIATION_BYTES + 2
-    assert [type(event) for event in connection.events_received()] == [ProtocolAbuse] * (not in_one)
+    assert [type(event) for event in connection.events_received()] == [ProtocolAbuse]
+
+
+def test_line_without_an_end_is_no_line_and_whoever_goes_on_is_let_go() -> None:
+    connection = started()
+    chunk, chunks = b"x" * 65536, 0
+    while not (events := connection.events_received()):
+        connection.receive_data(chunk, now=0.0)
+        chunks += 1
+        assert connection.buffered_bytes <= MAX_LINE_BYTES + 2
+    assert [type(event) for event in events] == [ProtocolAbuse]
+    assert chunks * len(chunk) < 4 << 20
+
+
+def test_long_lines_that_end_are_refused_one_by_one_and_are_no_abuse() -> None:
+    connection = started()
+    events, _ = exchange(connection, *[b"x" * 60_000 + b"\r\n"] * 500)
+    assert events == [LineTooLong(60_000)] * 500
+
+
+def test_large_packets_count_for_more_than_small_ones() -> None:
+    connection = started()
+    packet = gmcp(b'A "' + b"x" * 4000 + b'"')
+    events, _ = exchange(connection, DO + GMCP, packet * 500)
+    assert isinstance(events[-1], ProtocolAbuse)
+    assert 50 < len(events) < 200
 
 
 @pytest.mark.parametrize("packet", [b"Core.Ping", b"A.B {}", b'Core.Hello {"client":"a"}', b"A {"])

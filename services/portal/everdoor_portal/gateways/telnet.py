@@ -45,7 +45,10 @@ from everdoor_portal.telnet.mssp import StatusValue
 from everdoor_portal.telnet.outofband import Call, call_of
 
 READ_BYTES = 16 * 1024
-"""Read at a time: so many bytes can be so many empty lines, and each is held until it is done."""
+"""Read at a time, into one buffer for all."""
+
+TAKE_BYTES = 1024
+"""Taken at a time of what was read, before it is looked whether more is to be taken."""
 
 MAX_UNSENT_BYTES = 1024 * 1024
 """A hundred screens of text; who has not taken that is not reading."""
@@ -82,6 +85,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._turn: asyncio.TimerHandle | None = None
         self._header: HeaderReader | None = None
+        self._unread = b""  # what has come while it is held back
         self._early = b""  # what came together with a proxy's header
         self._counted = 0  # the last output whose number the client has been told
         self._confirmed = 0  # and the last that the server knows it to have
@@ -162,8 +166,14 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             self._receive(data)
 
     def _receive(self, data: bytes) -> None:
-        self._telnet.receive_data(data, self._gateway.clock())
-        self._take_events()
+        """Take what has come, a little at a time: what is held back then is bytes, not lines."""
+        unread = self._unread + data if self._unread else data
+        clock = self._gateway.clock
+        while unread and not self.is_paused:
+            piece, unread = unread[:TAKE_BYTES], unread[TAKE_BYTES:]
+            self._telnet.receive_data(piece, clock())
+            self._take_events()
+        self._unread = unread if self.has_client else b""
         self.flush()
 
     def eof_received(self) -> None:
@@ -337,8 +347,18 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
+        if self._unread:
+            # Not from here: whoever calls is in the midst of what lets it read on.
+            self._gateway.loop.call_soon(self._read_on)
+        elif self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def _read_on(self) -> None:
+        """Take what was held back, and read on when that is done."""
+        if not self.is_paused and self.has_client:
+            self._receive(b"")
+            if not self.is_paused:
+                self.resume_reading()
 
 
 class TelnetGateway:

@@ -316,7 +316,7 @@ class TelnetConnection:
             self._take_data(token.data)
         elif isinstance(token, Malformed):
             self._count_violation(token.reason)
-        elif self._meter.add_routine(self._now):
+        elif self._meter.add_routine(self._now, _size_of(token)):
             self._give_up("too many telnet commands")
         else:
             self._take_command(token)
@@ -331,6 +331,14 @@ class TelnetConnection:
                 self._take_subnegotiation(option, payload)
 
     def _take_data(self, data: bytes) -> None:
+        overruns = self._lines.overruns
+        self._take_typed(data)
+        # However fast it is thrown away: a line without an end is nobody's.
+        for _ in range(self._lines.overruns - overruns):
+            if not self._is_closed:
+                self._count_violation("a line without an end")
+
+    def _take_typed(self, data: bytes) -> None:
         if not self._is_hiding:
             self._lines.feed(data, self._events)
             return
@@ -445,3 +453,7 @@ class TelnetConnection:
 
 def _options_of(flag: str) -> list[int]:
     return [option for option, support in SUPPORTED.items() if support.flag == flag]
+
+
+def _size_of(token: Control | Negotiation | Subnegotiation) -> int:
+    return len(token.payload) if isinstance(token, Subnegotiation) else 0

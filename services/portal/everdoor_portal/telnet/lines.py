@@ -53,6 +53,12 @@ class LineAssembler:
         """How many bytes of an unfinished line are kept."""
         return len(self._pending)
 
+    @property
+    def overruns(self) -> int:
+        """How many more lines of MAX_LINE_BYTES would have been room for in what a line without an
+        end has brought."""
+        return (self._skipped or 0) // MAX_LINE_BYTES
+
     def feed(self, data: bytes, events: list[Event]) -> None:
         """Take data bytes; appends Line, LineTooLong and Keepalive to `events`."""
         head, newline, tail = self._with_plain_ends(data).rpartition(b"\n")

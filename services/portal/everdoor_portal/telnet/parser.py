@@ -18,7 +18,7 @@ from everdoor_portal.telnet.options import Command
 MAX_SUBNEGOTIATION_BYTES = 4096
 
 # A subnegotiation that never ends swallows what the player types: it is reported again and again.
-OVERRUN_STEP_BYTES = 64 * 1024
+OVERRUN_STEP_BYTES = MAX_SUBNEGOTIATION_BYTES
 
 _IAC = b"\xff"
 _IAC_IAC = b"\xff\xff"

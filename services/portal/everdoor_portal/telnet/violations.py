@@ -11,6 +11,8 @@ VIOLATION_COST = 1.0
 # Dragging a window's border makes dozens of NAWS reports a second for some seconds, and keepalives
 # come for days: a thousand at once and ten a second ever after are allowed.
 ROUTINE_COST = 0.1
+ROUTINE_BYTES = 512
+"""Of a command that cost no more than one without any: reading them takes time, too."""
 
 
 class ViolationMeter:
@@ -27,9 +29,10 @@ class ViolationMeter:
         self._level = 0.0
         self._updated_at = 0.0
 
-    def add_routine(self, now: float) -> bool:
-        """Count an ordinary command at `now` (seconds, monotonic); True when it was too many."""
-        return self._add(ROUTINE_COST, now)
+    def add_routine(self, now: float, size: int = 0) -> bool:
+        """Count an ordinary command, of so many bytes, at `now` (seconds, monotonic); True when it
+        was too many."""
+        return self._add(ROUTINE_COST * (1 + size // ROUTINE_BYTES), now)
 
     def add_violation(self, now: float) -> bool:
         """Count a violation at `now` (seconds, monotonic); True when it was one too many."""
