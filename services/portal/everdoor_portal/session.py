@@ -34,7 +34,30 @@ class SessionDoors(Protocol):
     def client_left(self, session: PortalSession, reason: str, clean: bool) -> None: ...
 
 
-class PortalSession(ABC):
+class SessionHooks:
+    """What a protocol may have and need not: each of these does nothing."""
+
+    def at_login(self) -> None:
+        """Somebody has logged in: a hook for protocols that tell their client so."""
+
+    def at_server_away(self, is_away: bool) -> None:
+        """The game is away for so long that players are told, or here again: a hook likewise."""
+
+    def send_default(self, name: str, args: list[Any], options: dict[str, Any]) -> None:
+        """Show an output that the protocol has no name for: by default, not at all."""
+
+    def send_token(self, token: bytes) -> None:
+        """Give the client the token with which it may come back; the outputs that follow are
+        numbered from 1. By default it is not given: the protocol knows of no such thing."""
+
+    def flush(self) -> None:
+        """Hand what `send_...` gathered to the transport."""
+
+    def show_input(self) -> None:
+        """Let the client show again what is typed, which a prompt for a password had hidden."""
+
+
+class PortalSession(SessionHooks, ABC):
     """One client.
 
     Attributes:
@@ -136,12 +159,6 @@ class PortalSession(ABC):
         if self.logged_in and not was_logged_in:
             self.at_login()
 
-    def at_login(self) -> None:
-        """Somebody has logged in: a hook for protocols that tell their client so."""
-
-    def at_server_away(self, is_away: bool) -> None:
-        """The game is away for so long that players are told, or here again: a hook likewise."""
-
     # From the client.
 
     def learn_flags(self, flags: Mapping[str, Any]) -> None:
@@ -170,28 +187,15 @@ class PortalSession(ABC):
     def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
         """Show text, marked up: `args[0]`; `render.renderer` makes of it what a client shows."""
 
-    def send_default(self, name: str, args: list[Any], options: dict[str, Any]) -> None:
-        """Show an output that the protocol has no name for: by default, not at all."""
-
-    def send_token(self, token: bytes) -> None:
-        """Give the client the token with which it may come back; the outputs that follow are
-        numbered from 1. By default it is not given: the protocol knows of no such thing."""
-
     # Doors of a protocol.
 
     def unsent_bytes(self) -> int:
         """How much waits until the client takes it; a protocol that cannot tell says 0."""
         return 0
 
-    def flush(self) -> None:
-        """Hand what `send_...` gathered to the transport."""
-
     @abstractmethod
     def disconnect(self, reason: str = "") -> None:
         """Send what is unsent, then close the connection. Idempotent."""
-
-    def show_input(self) -> None:
-        """Let the client show again what is typed, which a prompt for a password had hidden."""
 
     @abstractmethod
     def pause_reading(self) -> None:

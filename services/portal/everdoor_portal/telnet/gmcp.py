@@ -172,11 +172,14 @@ def encode(package: str, data: Any = NOTHING) -> bytes:
 
 
 def _depth(text: bytes) -> int:
-    """How deep the brackets outside of strings are nested at most."""
+    """How deep the brackets outside of strings are nested at most; counted no further than is
+    taken."""
     depth = deepest = 0
     for bracket in _BRACKETS.findall(_STRINGS.sub(b"", text)):
         depth += 1 if bracket in b"[{" else -1
         deepest = max(deepest, depth)
+        if deepest > _MAX_DEPTH:
+            break
     return deepest
 
 

@@ -19,6 +19,9 @@ VAR, VAL, TABLE_OPEN, TABLE_CLOSE, ARRAY_OPEN, ARRAY_CLOSE = (bytes((n,)) for n 
 MAX_DEPTH = 8
 """Tables and arrays within each other, both ways: clients show no more."""
 
+MAX_MARKS = 1024
+"""Marks of what a client sends at a time: some hundred values."""
+
 PROTOCOL = "MSDP"
 
 # A mark and the text behind it. No text holds NUL or a mark.
@@ -104,6 +107,8 @@ def _text(value: Any) -> bytes:
 
 def _pieces(payload: bytes) -> list[Piece]:
     """Split a payload at its marks; its first piece is the last of the list."""
+    if sum(map(payload.count, range(1, 7))) > MAX_MARKS:
+        raise MalformedSubnegotiation(f"MSDP expects at most {MAX_MARKS} marks")
     pieces: list[Piece] = []
     position = 0
     while found := _PIECE.match(payload, position):
