@@ -28,6 +28,9 @@ SHORT_STOPS_S = (2.2, 4.0)
 
 LONG_STOP_S = 30.0
 
+NOTICED_S = 3.0
+"""Within which `everdoor status` says that a worker hangs: 2 s, and what it takes to ask."""
+
 
 def random_kills(bench: Bench) -> None:
     """Kill the worker at random instants."""
@@ -153,13 +156,13 @@ def _reload_in_vain(game: Game) -> None:
 
 
 def stops(bench: Bench) -> None:
-    """Stop the worker with SIGSTOP, then have it go on or kill it."""
+    """Stop the worker with SIGSTOP, then have it go on or kill it; its supervisor lets it be."""
     long_ones = 2 if bench.scale.is_full else 0
 
     def inject(count: int) -> Inject:
         return partial(_stop_often, count, long_ones if bench.result.faults == 0 else 0)
 
-    with bench.game() as game:
+    with bench.game(turn_limit_s=0) as game:
         bench.rounds(game, inject, each=10)
 
 
@@ -175,6 +178,29 @@ async def _stop_often(count: int, long_ones: int, round_: Round) -> None:
         os.kill(pid, signal.SIGKILL if is_replaced else signal.SIGCONT)
         await round_.crowd.all_served()
         await _until_replaced(round_)
+
+
+def stops_for_ever(bench: Bench) -> None:
+    """Stop the worker with SIGSTOP; its supervisor notices, and replaces it."""
+
+    async def inject(count: int, round_: Round) -> None:
+        for _ in range(count):
+            pid = await round_.server_pid()
+            async with round_.restless():
+                at = await round_.strike(partial(os.kill, pid, signal.SIGSTOP))
+                await round_.beside(until, partial(_is_hanging, round_.game), "it is noticed")
+                noticed_s = time.monotonic() - at
+                await round_.crowd.all_served()
+            round_.note(at, at)
+            if noticed_s > NOTICED_S:
+                round_.problems.append(f"noticed after {noticed_s:.1f} s only")
+
+    with bench.game(turn_limit_s=1) as game:
+        bench.rounds(game, lambda count: partial(inject, count), each=10)
+
+
+def _is_hanging(game: Game) -> bool:
+    return bool(game.status().server["state"] != "up")
 
 
 def poison(word: str) -> Row:
@@ -206,6 +232,7 @@ ROWS = (
     Row("reload", 20, 2, reloads),
     Row("reload with a syntax error", 20, 2, refused_reloads),
     Row("SIGSTOP server, then CONT or replaced", 20, 2, stops),
+    Row("SIGSTOP server, until its supervisor replaces it", 20, 1, stops_for_ever),
     poison("die"),
     poison("hang"),
 )

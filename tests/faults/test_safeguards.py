@@ -109,7 +109,9 @@ def test_fence_keeps_a_server_that_was_replaced_while_it_slept_from_writing(
     folder: Path, postgres: Postgres, weakness: str, writes: bool
 ) -> None:
     url = postgres.empty_database()
-    here = PostgresGame(folder / "here", postgres, url, weakness, takeover_after_s=TAKEOVER_S)
+    # Its supervisor is to let it sleep.
+    given = {"takeover_after_s": TAKEOVER_S, "turn_limit_s": 0}
+    here = PostgresGame(folder / "here", postgres, url, weakness, **given)
     there = PostgresGame(folder / "there", postgres, url, takeover_after_s=TAKEOVER_S)
     with here, there:
         here.start_supervisors()

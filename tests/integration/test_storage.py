@@ -223,7 +223,9 @@ def test_stopped_server_is_replaced_by_a_standby_and_writes_nothing_when_it_wake
     folder: Path, postgres: Postgres
 ) -> None:
     url = postgres.empty_database()
-    here = PostgresSystem(folder / "here", postgres, url, takeover_after_s=TAKEOVER_S)
+    # Its supervisor is to let it sleep.
+    given = {"takeover_after_s": TAKEOVER_S, "turn_limit_s": 0}
+    here = PostgresSystem(folder / "here", postgres, url, **given)
     there = PostgresSystem(folder / "there", postgres, url, takeover_after_s=TAKEOVER_S)
     with here, there:
         here.up()

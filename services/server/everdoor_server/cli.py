@@ -59,7 +59,8 @@ def run(ctx: click.Context) -> None:
             name: listen_far(place) for name, place in far_places(settings, "server").items()
         }
         fds = {name: stack.enter_context(each).fileno() for name, each in listeners.items()}
-        return [WorkerSpec("everdoor_server.worker:serve", fds)]
+        limit_s = settings.turn_limit_s
+        return [WorkerSpec("everdoor_server.worker:serve", fds, hang_limit_s=limit_s)]
 
     ctx.exit(supervise("server", settings.home, system, prepare, True, metrics))
 

@@ -16,8 +16,8 @@ DOWN = "down"
 
 
 class ServiceState(Struct, frozen=True):
-    """One process: `state` is up, starting, restarting or down; `pid` the supervisor's, None when
-    there is none; `worker_pid` None while there is no worker."""
+    """One process: `state` is up, hanging, starting, restarting or down; `pid` the supervisor's,
+    None when there is none; `worker_pid` None while there is no worker."""
 
     state: str
     pid: int | None

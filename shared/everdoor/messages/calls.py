@@ -62,6 +62,15 @@ class SessionShow(CallMessage, frozen=True, tag="session_show"):
     sessid: int
 
 
+class SessionTraffic(CallMessage, frozen=True, tag="session_traffic"):
+    """What has a session typed and been shown since entry `after`? Asked of portals, again and
+    again while somebody watches. Answer: Traffic. `watcher` is who, for the log."""
+
+    sessid: int
+    after: int
+    watcher: Name
+
+
 class KickSession(CallMessage, frozen=True, tag="kick_session"):
     """End a session. Answer: Done, once it is committed. `reason` is shown to the client."""
 
@@ -118,7 +127,7 @@ class RestoreSessions(CallMessage, frozen=True, tag="restore_sessions"):
 
 
 InspectionCall = (
-    SessionList | SessionShow | KickSession | PortalList | Announce | SaveSessions | RestoreSessions
+    SessionList | SessionShow | SessionTraffic | KickSession | PortalList | Announce | SaveSessions | RestoreSessions
 )
 
 
@@ -163,7 +172,8 @@ Call = AuthCall | ServerCall | InspectionCall | ControlCall
 
 
 class StatusReport(CallMessage, frozen=True, tag="status_report"):
-    """State of one process: `state` is up, starting, restarting or down; `pid` the supervisor's.
+    """State of one process: `state` is up, hanging, starting, restarting or down; `pid` is the
+    supervisor's.
 
     One entry a worker: its index, state, pid (0: none), and what it says of itself (a portal its
     id, incarnation and sessions, a server its generation and sessions).
@@ -290,6 +300,24 @@ class Portals(CallMessage, frozen=True, tag="portals"):
     portals: list[PortalInfo]
 
 
+class TrafficEntry(CallMessage, frozen=True):
+    """One line of a session: `kind` is typed, or the name of an output; `at` is in epoch seconds."""
+
+    number: int
+    at: float
+    kind: Name
+    text: str
+
+
+class Traffic(CallMessage, frozen=True, tag="traffic"):
+    """Entries of a session, in order; `last` is to be asked for next, `missing` ones were too many
+    to be kept."""
+
+    entries: list[TrafficEntry]
+    last: int
+    missing: int
+
+
 class Started(CallMessage, frozen=True, tag="started"):
     """The server serves; `refused` says why not with the present code but with that accepted
     last, empty when it is the present code."""
@@ -327,6 +355,7 @@ Result = (
     | CopiesLack
     | Restarted
     | Started
+    | Traffic
     | ProcessMeasured
     | Sessions
     | SessionState

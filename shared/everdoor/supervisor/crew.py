@@ -41,7 +41,7 @@ STOP_S = 4.0
 COULD_NOT_START = 3
 """Exit code of a process that could not start."""
 
-State = Literal["up", "starting", "restarting", "down"]
+State = Literal["up", "hanging", "starting", "restarting", "down"]
 
 Code = Literal["live", "accepted", "new"]
 """Which code a worker loads: the present one (the next worker then the code accepted last, if it

@@ -51,12 +51,14 @@ class WorkerSpec(NamedTuple):
 
     Fields: `target`, the coroutine function to run, as `package.module:function`; it is given its
     `everdoor.worker.WorkerLink` and the settings. `fds`, the supervisor's listening sockets by
-    name. `hand` is called at every start for what this life alone is given (JSON).
+    name. `hand` is called at every start for what this life alone is given (JSON). `hang_limit_s`:
+    for how long one may not answer before it is ended; 0: for ever.
     """
 
     target: str
     fds: dict[str, int] = {}
     hand: Callable[[], dict[str, Any]] = _nothing
+    hang_limit_s: float = 0.0
 
 
 class WorkerProcess:
@@ -119,6 +121,10 @@ class WorkerProcess:
         """What it says of itself; empty when it does not answer in time."""
         answer = await self._ask(AskStatus(), StatusInfo, limit_s)
         return answer.info if answer is not None else {}
+
+    async def answers(self, limit_s: float) -> bool:
+        """Whether it says anything when it is asked."""
+        return await self._ask(AskStatus(), StatusInfo, limit_s) is not None
 
     async def ask_measured(self, limit_s: float) -> Measured:
         """What it has measured; empty when it does not answer in time."""

@@ -53,6 +53,7 @@ from everdoor.messages.supervision import (
     TellSession,
     Wish,
 )
+from everdoor.supervisor.attention import LOOK_S, Attention
 from everdoor.supervisor.crew import (
     COULD_NOT_START,
     Action,
@@ -137,6 +138,7 @@ class _Supervisor:
         self._specs = workers
         self._crew = Crew(len(workers), standby)
         self._processes: dict[int, WorkerProcess] = {}
+        self._attention = Attention()
         self._dismissed: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._report_to: Callable[[Outcome], None] = _nobody
@@ -159,7 +161,9 @@ class _Supervisor:
             self._do(self._crew.begin(self._loop.time()))
             if self._metrics is not None:
                 await self._exporter.open(self._metrics)
+            watching = self._loop.create_task(self._watch())
             code = await self._finished
+            watching.cancel()
             self._exporter.close()
             await control.close()
             return code
@@ -224,6 +228,38 @@ class _Supervisor:
             log.warning("worker ended", process=self._process, pid=process.pid, by=cause)
             self._figures.died(process.index, self._loop.time())
         self._do(actions)
+
+    # Workers that hang.
+
+    async def _watch(self) -> None:
+        """Look at those who serve, again and again."""
+        while True:
+            begun = self._loop.time()
+            served = {
+                place.active.number: place.index
+                for place in self._crew.places
+                if place.active is not None and place.active.ready
+                if place.active.number in self._processes
+            }
+            self._attention.keep(set(served))
+            seen = [self._processes[number].answers(LOOK_S) for number in served]
+            answers = await asyncio.gather(*seen)
+            for (number, index), answered in zip(served.items(), answers, strict=True):
+                if number in self._processes and not self._crew.is_stopping:
+                    self._take_look(number, index, answered)
+            await asyncio.sleep(max(0.0, begun + LOOK_S - self._loop.time()))
+
+    def _take_look(self, number: int, index: int, answered: bool) -> None:
+        limit_s = self._specs[index].hang_limit_s
+        process = self._processes[number]
+        match self._attention.look(number, answered, limit_s):
+            case "hangs":
+                log.warning("worker does not answer", process=self._process, pid=process.pid)
+            case "answers":
+                log.warning("worker answers again", process=self._process, pid=process.pid)
+            case "overdue":
+                log.error("worker hangs, ended", process=self._process, pid=process.pid)
+                process.kill()
 
     # What to do.
 
@@ -353,7 +389,12 @@ class _Supervisor:
         return StatusReport(self._process, state, os.getpid(), list(workers))
 
     def _state(self) -> State:
-        return _worst([self._crew.state(place) for place in self._crew.places])
+        return _worst([self._state_of(place) for place in self._crew.places])
+
+    def _state_of(self, place: Place) -> State:
+        state = self._crew.state(place)
+        hangs = place.active is not None and self._attention.hangs(place.active.number)
+        return "hanging" if state == "up" and hangs else state
 
     async def _measured(self) -> ProcessMeasured:
         sources = await self._sources()
@@ -373,7 +414,7 @@ class _Supervisor:
         return Source(self._process, place.index, {"everdoor_worker_up": up, **own, **theirs})
 
     async def _report_place(self, place: Place) -> WorkerReport:
-        now, state = self._loop.time(), self._crew.state(place)
+        now, state = self._loop.time(), self._state_of(place)
         process = self._processes.get(place.active.number) if place.active else None
         return WorkerReport(
             index=place.index,
@@ -416,7 +457,7 @@ def _worst(states: list[str]) -> State:
     """The state of a process: down only when all its workers are."""
     if all(state == "down" for state in states):
         return "down"
-    for state in ("restarting", "starting"):
+    for state in ("hanging", "restarting", "starting"):
         if state in states:
             return state
     return "restarting" if "down" in states else "up"

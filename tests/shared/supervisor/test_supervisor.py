@@ -159,6 +159,23 @@ def test_supervisor_kills_a_worker_that_does_not_stop(start: Start) -> None:
     assert not is_running(worker)
 
 
+def test_supervisor_says_that_a_stopped_worker_hangs_until_it_answers_again(start: Start) -> None:
+    game = start("good")
+    worker = game.until_up().workers[0].pid
+    os.kill(worker, signal.SIGSTOP)
+    game.until(lambda report: report.state == "hanging")
+    os.kill(worker, signal.SIGCONT)
+    assert game.until_up().workers[0].pid == worker
+
+
+def test_supervisor_replaces_a_worker_that_hangs_beyond_its_limit(start: Start) -> None:
+    game = start("good", 1, "hang_limit")
+    worker = game.until_up().workers[0].pid
+    os.kill(worker, signal.SIGSTOP)
+    report = game.until(lambda report: report.workers[0].info.get("life") == 2)
+    assert report.workers[0].pid != worker and not is_running(worker)
+
+
 def test_supervisor_starts_a_killed_worker_again(start: Start) -> None:
     game = start("good")
     first = game.until_up().workers[0]

@@ -1,4 +1,4 @@
-"""A supervisor for tests: `python -m supervised HOME TARGET PLACES [standby]`."""
+"""A supervisor for tests: `python -m supervised HOME TARGET PLACES [standby | hang_limit]`."""
 
 import sys
 import tempfile
@@ -20,7 +20,8 @@ lives = iter(range(1, 1000))
 def prepare(stack: ExitStack) -> list[WorkerSpec]:
     listener = stack.enter_context(listen_ipc(system.stream))
     fds = {"stream": listener.fileno()}
-    return [WorkerSpec(target, fds, lambda: {"life": next(lives)}) for _ in range(places)]
+    limit_s = 0.5 if sys.argv[4:] == ["hang_limit"] else 0.0
+    return [WorkerSpec(target, fds, lambda: {"life": next(lives)}, limit_s) for _ in range(places)]
 
 
 configure_logs(load_settings(), "game")
