@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from everdoor.errors import UserError
+from everdoor_server.commands.default import CharacterCmdSet
 from everdoor_server.current import within
 from everdoor_server.objects import Character, Object, Thing
 from everdoor_server.restarts import Ending
@@ -330,6 +332,22 @@ def test_line_of_an_npc_that_is_no_command_disturbs_nobody() -> None:
     guard.execute_cmd("fly")
     world.advance(0)
     assert anna.read() == ""
+
+
+def test_npc_can_do_what_a_player_in_its_place_can_do() -> None:
+    world = World()
+    world.log_in("Anna")
+    keys = [command.key for command in CharacterCmdSet().commands]
+    assert len(keys) > 10
+    with capture_logs() as logs:
+        for key in keys:
+            for rest in ("", " anna", " anna = hello", " here"):
+                guard = npc(world)
+                guard.permissions.add("Developer")
+                guard.execute_cmd(f"{key}{rest}")
+                world.advance(0)
+                guard.delete()
+    assert [entry for entry in logs if "exc_info" in entry] == []
 
 
 def test_scripts_of_an_object_are_reached_by_its_handler() -> None:
