@@ -11,10 +11,10 @@ UV := $(shell command -v uv || command -v $(BIN)/uv)
 WORKERS := -n 3 --dist loadfile
 
 # Debian packages with programs that the tests drive and nobody here wrote.
-TEST_PACKAGES := inetutils-telnet postgresql prometheus
+TEST_PACKAGES := chromium inetutils-telnet nodejs npm postgresql prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help run test check bench faults format lock clean test-packages evennia
+.PHONY: screenshots fuzz help run test check bench faults format lock clean test-packages evennia
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -31,6 +31,9 @@ check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+screenshots: $(VENV)/dev.stamp test-packages  ## Take the pictures of the documents
+	@SCREENSHOTS=1 $(BIN)/pytest -q tests/clients/test_browser.py -k screenshots
 
 bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
 	@$(BIN)/python -m bench $(or $(BENCH),full)

@@ -100,6 +100,7 @@ class Visitor:
         await self.types(password)
         await until(lambda: self._is_logged_in(name), f"{name} is logged in")
         assert not await self.is_hidden()
+        await self.is_asked(">")
 
     async def types(self, line: str) -> None:
         await self.page.fill("#line", line)

@@ -259,12 +259,12 @@ def test_screenshots(game: WebGame) -> None:
     async def main() -> None:
         IMAGES.mkdir(exist_ok=True)
         async with chromium() as browser:
-            for name, options in (
-                ("web-dark", {"color_scheme": "dark"}),
-                ("web-light", {"color_scheme": "light"}),
-                ("web-phone", {"color_scheme": "dark", "viewport": PHONE}),
+            for account, name, options in (
+                ("Ada", "web-dark", {"color_scheme": "dark"}),
+                ("Bob", "web-light", {"color_scheme": "light"}),
+                ("Cyd", "web-phone", {"color_scheme": "dark", "viewport": PHONE}),
             ):
-                await take_picture(browser, game, name, options)
+                await take_picture(browser, game, account, IMAGES / f"{name}.png", options)
 
     asyncio.run(main())
 
@@ -273,13 +273,13 @@ PHONE = {"width": 390, "height": 700}
 
 
 async def take_picture(
-    browser: Browser, game: WebGame, name: str, options: dict[str, object]
+    browser: Browser, game: WebGame, name: str, path: Path, options: dict[str, object]
 ) -> None:
     visitor = await Visitor.visit(browser, game.page, **options)
-    await visitor.log_in("Ada", PASSWORD)
+    await visitor.log_in(name, PASSWORD)
     for line, answer in (("say Good evening.", "Good evening."), ("in", "Exits:")):
         await visitor.types(line)
         await visitor.sees(answer)
-    await visitor.page.screenshot(path=IMAGES / f"{name}.png")
+    await visitor.page.screenshot(path=path)
     await visitor.types("quit")
     await visitor.is_in("ended")

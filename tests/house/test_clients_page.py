@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from everdoor.settings import load_settings
+from everdoor_portal.gateways.web import OPENING_S, PING_S, SILENT_S
 from everdoor_portal.telnet.connection import DEFAULT_FLAGS
 from everdoor_portal.telnet.mssp import SPOKEN
 from everdoor_portal.telnet.options import SUPPORTED, Support
 from everdoor_portal.telnet.outofband import package_of, variable_of
 from everdoor_portal.telnet.parser import MAX_SUBNEGOTIATION_BYTES
+from everdoor_portal.web.connection import MAX_MESSAGE_BYTES
+from everdoor_portal.web.handshake import CODECS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
 
@@ -52,6 +55,19 @@ def test_page_has_every_flag_with_its_default() -> None:
 def test_page_names_outputs_as_they_are_named(row: list[str]) -> None:
     name, package, variable = row
     assert (package_of(name), variable_of(name)) == (package, variable)
+
+
+def test_page_has_every_subprotocol_in_the_order_in_which_they_are_chosen() -> None:
+    assert [row[0] for row in table("sub-protocol")] == [codec.name for codec in CODECS]
+
+
+def test_page_names_the_limits_of_websocket_clients() -> None:
+    settings = load_settings()
+    assert f"Port `EVERDOOR_WEB_PORT` ({settings.web_port})" in PAGE
+    assert f"holds {MAX_MESSAGE_BYTES // 1024} KiB at most" in PAGE
+    assert f"Every {PING_S:.0f} seconds" in PAGE and f"for {SILENT_S:.0f} seconds" in PAGE
+    assert f"first, within {OPENING_S:.0f} seconds" in PAGE
+    assert f"{settings.resume_grace_s:.0f} seconds (`EVERDOOR_RESUME_GRACE_S`)" in PAGE
 
 
 def test_page_names_what_the_status_says_and_the_limits_that_hold() -> None:

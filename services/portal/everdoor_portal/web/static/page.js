@@ -8,6 +8,7 @@ import { plain } from "./text.js";
 const element = (id) => document.getElementById(id);
 const name = document.title;
 const asksDark = matchMedia("(prefers-color-scheme: dark)");
+const LONG_PROMPT = 20;
 const WORDS = {
   connecting: "Connecting…",
   connected: "Connected",
@@ -35,6 +36,7 @@ const connection = new Connection(socketAddress(), describe, {
 
 let isReader = false;
 let isHeardBefore = false;
+let isAsked = false; // the prompt waits for one line, and is answered by it
 
 function socketAddress() {
   const address = new URL("/ws", location.href);
@@ -52,6 +54,8 @@ function sendLine(line, isHidden) {
     return false;
   }
   screen.forgetLinks();
+  if (isAsked) showAsked("");
+  isAsked = false;
   if (!isHidden) screen.echo(withoutSecret(line));
   return true;
 }
@@ -67,15 +71,21 @@ function showPrompt(text, hidden) {
   const lines = text.split("\n");
   const asked = plain(lines.pop()).trim();
   if (lines.length) screen.show(lines.join("\n"));
+  showAsked(asked);
+  isAsked = hidden !== null;
+  if (isAsked) input.hide(hidden);
+}
+
+function showAsked(asked) {
   element("ask").textContent = asked || ">";
-  if (hidden !== null) input.hide(hidden);
+  element("prompt").classList.toggle("long", asked.length > LONG_PROMPT);
 }
 
 function showSession({ sessid, name: who, logged_in: isLoggedIn }) {
   document.body.dataset.sessid = sessid;
   document.title = isLoggedIn && who ? `${who} - ${name}` : name;
   if (!isLoggedIn) {
-    element("ask").textContent = ">";
+    showAsked("");
     input.hide(false);
   }
 }

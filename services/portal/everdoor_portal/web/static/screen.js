@@ -10,7 +10,7 @@ const MOST_TEXTS = 500; // kept to be wrapped anew when the window changes
 const MOST_LOGGED = 200;
 const MOST_LINKS = 12;
 const NARROW_PX = 600;
-const DIM = "\x1b[2m", RESET = "\x1b[0m";
+const QUIET = "\x1b[90m", RESET = "\x1b[0m";
 
 const THEMES = {
   dark: { background: "#14161b", foreground: "#dfe3ea", cursor: "#14161b",
@@ -83,7 +83,7 @@ export class Screen {
 
   // Show what was typed.
   echo(line) {
-    this.write(`${DIM}> ${line}${RESET}`);
+    this.write(`${QUIET}> ${line}${RESET}`);
   }
 
   scroll(pages) {
