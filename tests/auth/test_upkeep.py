@@ -169,6 +169,16 @@ def test_changes_are_dropped_after_a_day_and_their_numbers_not_used_again(auth: 
     assert [number for number, *_ in changes(auth)] == [2]
 
 
+def test_deletions_are_kept_for_ninety_days(auth: Auth) -> None:
+    auth.ask(DeleteAccount(auth.create("Bob").uid))
+    auth.pass_time(89 * 86400)
+    auth.reopen()
+    assert [kind for _, _, kind, *_ in changes(auth)] == ["deleted"]
+    auth.pass_time(2 * 86400)
+    auth.reopen()
+    assert changes(auth) == []
+
+
 def test_changes_come_in_pages_with_what_they_account_for(
     auth: Auth, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from everdoor.messages.accounts import AccountChange, AccountFound, Ban, ChangeKind
 from everdoor_server.door import DELETED, LOGGED_OUT
 from everdoor_server.engine import GameOptions
+from everdoor_server.objects import Thing
 from everdoor_server.testing import Client, World
 
 BANNED = "You have been banned and cannot continue from here."
@@ -75,6 +76,32 @@ def test_what_ends_sessions_ends_those_of_before_only(kind: ChangeKind, told: st
     after.session.as_of = 7
     world.game.learn([], [change(7, before.session.uid, kind)])
     assert [before.closed, after.closed, ben.closed] == [told, None, None]
+
+
+def test_world_forgets_who_was_deleted_and_their_characters_once() -> None:
+    world = World()
+    anna, ben = world.log_in("Anna"), world.log_in("Ben")
+    uid, body = anna.session.uid, anna.puppet
+    lamp = world.game.objects.create(Thing, "lamp", location=body, home=world.start)
+    assert not world.game.has_deleted_accounts
+    world.game.learn([], [change(7, uid, "deleted")])
+    assert world.game.has_deleted_accounts
+    world.game.forget_deleted_accounts()
+    world.commit()
+    assert (world.game.accounts.get(uid), body.is_deleted) == (None, True)
+    assert lamp.location is world.start and ben.puppet.location is world.start
+    world.restart()
+    # Asked for anew, auth tells it again.
+    world.game.learn([], [change(7, uid, "deleted")])
+    world.game.forget_deleted_accounts()
+    assert not world.game.has_deleted_accounts and not world.game.take_changes()
+
+
+def test_account_that_the_world_never_knew_is_forgotten_without_a_word() -> None:
+    world = World()
+    world.game.learn([], [change(3, 99, "deleted"), change(4, 98, "deleted")])
+    world.game.forget_deleted_accounts()
+    assert not world.game.has_deleted_accounts
 
 
 def test_login_that_auth_vouched_for_before_a_change_is_refused_after_it() -> None:

@@ -88,6 +88,7 @@ async def _kept(system: Endpoints, world: World, idle_timeout_s: float) -> Async
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorkeeper, "LOOK_S", 0.01)
     monkeypatch.setattr(doorkeeper, "SWEEP_S", 0.01)
+    monkeypatch.setattr(doorkeeper, "FORGET_S", 0.01)
 
 
 def test_doorkeeper_has_sessions_ended_by_what_auth_knows_when_it_begins(tmp_path: Path) -> None:
@@ -98,6 +99,20 @@ def test_doorkeeper_has_sessions_ended_by_what_auth_knows_when_it_begins(tmp_pat
             auth.bans = [Ban(1, "name", "Anna", anna.session.uid, "", "", 1.0, None)]
             await until(lambda: anna.closed)
             assert ben.closed is None
+
+    run(main())
+
+
+def test_doorkeeper_has_the_world_forget_who_was_deleted(tmp_path: Path, quick: None) -> None:
+    async def main() -> None:
+        world = World()
+        anna = world.log_in("Anna")
+        uid, body = anna.session.uid, anna.puppet
+        assert uid is not None
+        async with kept(tmp_path, world) as auth:
+            auth.changes = [AccountChange(7, uid, "deleted", "Anna")]
+            await until(lambda: body.is_deleted)
+            assert anna.closed and world.game.accounts.get(uid) is None
 
     run(main())
 

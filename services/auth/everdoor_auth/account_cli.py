@@ -124,7 +124,11 @@ def rename(name: str, new_name: str) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, show_envvar=True, help="Do not ask whether that is meant.")
 def delete(name: str, yes: bool) -> None:
-    """Delete an account for good and end its sessions. Its characters stay in the world."""
+    """Delete an account for good, with its characters, and end its sessions.
+
+    The game server does its part within a minute, or when it is back. What characters carry goes
+    home.
+    """
     from everdoor.messages.accounts import DeleteAccount
 
     with AskAuth() as auth:

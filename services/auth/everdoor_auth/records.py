@@ -42,6 +42,9 @@ CHANGES_KEPT_S = 86400.0
 """How long changes of accounts are kept for servers to learn of: far beyond the minutes for which
 sessions are kept while there is no server."""
 
+DELETIONS_KEPT_S = 90 * 86400.0
+"""How long deletions are: a world that was away for so long still forgets who was deleted."""
+
 _answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
 
@@ -168,8 +171,15 @@ def drop_old(db: DbSession, longest_timeout_s: float, now: float) -> None:
     """Delete marks, kept answers, changes and known addresses that have lost their meaning."""
     db.exec(delete(StoredMark).where(col(StoredMark.at) < now - longest_timeout_s))
     db.exec(delete(KeptAnswer).where(col(KeptAnswer.kept_at) < now - KEEP_S))
-    db.exec(delete(AccountChange).where(col(AccountChange.at) < now - CHANGES_KEPT_S))
+    _drop_changes(db, now)
     db.exec(delete(KnownAddress).where(col(KnownAddress.seen_at) < now - KNOWN_FOR_S))
+
+
+def _drop_changes(db: DbSession, now: float) -> None:
+    is_deletion = col(AccountChange.kind) == "deleted"
+    old = col(AccountChange.at) < now - CHANGES_KEPT_S
+    very_old = col(AccountChange.at) < now - DELETIONS_KEPT_S
+    db.exec(delete(AccountChange).where(very_old | (old & ~is_deletion)))
 
 
 # Kept answers.

@@ -51,6 +51,11 @@ class Door:
         for session in self._sessions:
             self.check(session)
 
+    def deleted_after(self, number: int) -> dict[int, int]:
+        """Ids of accounts that were deleted by changes above a number, with that change's."""
+        changes = ((uid, last.get("deleted", 0)) for uid, last in self._last.items())
+        return {uid: changed for uid, changed in changes if changed > number}
+
     def check(self, session: ServerSession) -> None:
         """End a session that may not be here; make it harder to come back where it should be."""
         reason = self._banned_address(session.address) if session.address else None

@@ -1,4 +1,5 @@
-"""What keeps the door: follows auth's lists, sweeps guests, has idle sessions ended.
+"""What keeps the door: follows auth's lists, sweeps guests, forgets who was deleted, has idle
+sessions ended.
 
 Who may stay is decided by `everdoor_server.door` and the handler of sessions; what they change runs
 in a turn, like what players type. Source: docs/protocol.md, section 6.4.
@@ -27,6 +28,10 @@ SWEEP_S = 10.0
 """How soon the name of a guest who has left is free again, at the latest; once it is old enough
 for auth to sweep it."""
 
+FORGET_S = 30.0
+"""How often accounts that auth has deleted are looked for: their sessions have been ended by then,
+those of portals that were late included."""
+
 Perform = Callable[[Callable[[], None]], Awaitable[None]]
 """Runs an action in the next turn; done when what it changed is committed."""
 
@@ -50,7 +55,8 @@ class Doorkeeper:
         self._perform = perform
         self._idle_timeout_s = idle_timeout_s
         self._follower = Follower(bus, system.auth_events, ("ban", "account"), self._take_lists)
-        work = [self._end_idle()] if idle_timeout_s else []
+        work = [self._forget_deleted()]
+        work += [self._end_idle()] if idle_timeout_s else []
         work += [self._sweep_guests()] if game.options.guest_enabled else []
         self._tasks = [bus.loop.create_task(each) for each in work]
 
@@ -66,6 +72,12 @@ class Doorkeeper:
         bans, _ = await read_bans(self._rpc)
         await self._perform(lambda: self._game.learn(bans, changes))
         return mark
+
+    async def _forget_deleted(self) -> None:
+        while True:
+            await asyncio.sleep(FORGET_S)
+            if self._game.has_deleted_accounts:
+                await self._try(self._perform(self._game.forget_deleted_accounts))
 
     async def _end_idle(self) -> None:
         while True:

@@ -59,6 +59,10 @@ from everdoor_server.waits import Running, redeem_ticket
 AskRestart = Callable[[Ending, ServerSession], None]
 """Asks for an end of this generation; the session is told how it went."""
 
+LAST_DELETION = "auth deletion"
+"""In the register: number of the last change by which auth has deleted an account that this world
+has forgotten as well."""
+
 _DEFAULT_SETS = "everdoor_server.commands.default.cmdsets"
 
 _log = structlog.get_logger(__name__)
@@ -152,6 +156,7 @@ class Game:
         )
         self.objects.scripts, self.objects.act = self.scripts, self._act
         self.register = Register(rows, self._changes)
+        self._last_deletion = 0
         self.accounts = Accounts(self.objects, self.options, account_class, character_class)
         self._puppeting = Puppeting(self.accounts)
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
@@ -435,6 +440,24 @@ class Game:
             if change.kind == "renamed":
                 self.accounts.rename(change.uid, change.name)
         self.door.take(bans, changes)
+
+    @property
+    def has_deleted_accounts(self) -> bool:
+        """Whether auth has deleted accounts of which this world may keep its half."""
+        return bool(self.door.deleted_after(self._last_deletion))
+
+    @entry
+    def forget_deleted_accounts(self) -> None:
+        """Delete the world's half of accounts that auth has deleted, and their characters."""
+        done = max(self._last_deletion, self.register.get(LAST_DELETION))
+        found = self.door.deleted_after(done)
+        for uid in found:
+            account = self.accounts.get(uid)
+            if account is not None:
+                self.accounts.delete(account)
+        self._last_deletion = max(done, *found.values()) if found else done
+        if found:
+            self.register.set(LAST_DELETION, self._last_deletion)
 
     @entry
     def bring_back(self, call: RestoreSessions) -> list[RestoredSession]:
