@@ -14,7 +14,7 @@ WORKERS := -n 3 --dist loadfile
 TEST_PACKAGES := chromium inetutils-telnet nodejs npm postgresql prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: screenshots fuzz help run test check bench faults format lock clean test-packages evennia
+.PHONY: hostile screenshots fuzz help run test check bench faults format lock clean test-packages evennia
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -38,12 +38,16 @@ screenshots: $(VENV)/dev.stamp test-packages  ## Take the pictures of the docume
 bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
 	@$(BIN)/python -m bench $(or $(BENCH),full)
 
-fuzz: $(VENV)/dev.stamp  ## Run 100 000 schedules of faults in memory, and read damaged archives
+fuzz: $(VENV)/dev.stamp  ## Run 100 000 schedules of faults in memory; feed parsers noise
 	@cd tests && ../$(BIN)/python -m simulator --schedules $(or $(SCHEDULES),100000)
 	@$(BIN)/python tests/fuzz/archive.py 1 20000
+	@$(BIN)/python tests/fuzz/parsers.py 1 $(or $(BYTES),10000000)
 
 faults: $(VENV)/dev.stamp test-packages  ## Break it under load and check; FAULTS=quick: a little
 	@PYTHONPATH=tests $(BIN)/python -m faults $(or $(FAULTS),full)
+
+hostile: $(VENV)/dev.stamp  ## Attack a portal, and show what it costs the portal and others
+	@PYTHONPATH=tests $(BIN)/python -m hostile
 
 format: $(VENV)/dev.stamp  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
