@@ -226,6 +226,9 @@ class TinyGame:
         acts, self.acts = self.acts, []
         return acts
 
+    def act_of(self, session: ServerSession, text: str) -> Act | None:
+        return Act("a puppet", lambda: self.change(text)) if session.puid is not None else None
+
     def change_count(self) -> int:
         return self._change_count
 

@@ -133,3 +133,16 @@ def test_login_without_auto_puppet_shows_the_characters() -> None:
     anna = world.connect()
     told = anna.type("create Anna password", "connect Anna password")
     assert "ic <name>" in told and anna.puppet is None
+
+
+def test_line_for_a_session_that_runs_none_is_done_by_its_puppet_if_it_has_one() -> None:
+    world = World()
+    anna, bella = world.log_in("Anna"), world.log_in("Bella")
+    bella.read()
+    act = world.game.act_of(anna.session, "say here I am")
+    assert act is not None and act.begin() is None
+    assert bella.read() == 'Anna says, "here I am"'
+    anna.type("ooc")
+    assert world.game.act_of(anna.session, "say here I am") is None
+    bella.type("quit")
+    assert world.game.act_of(bella.session, "say here I am") is None

@@ -12,10 +12,11 @@ from everdoor.messages.accounts import FindAccount
 from everdoor_server import turn as turns
 from everdoor_server import waits
 from everdoor_server.acts import Act
+from everdoor_server.commit import RosterEntry
 from everdoor_server.driving import MAX_INJECTED
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Call, Pause, Running, find_account, sleep
-from tinygame import Database, ScriptedPortal, TinyServer, started
+from tinygame import Database, ScriptedPortal, TinyServer, key, started
 
 
 def act(server: TinyServer, begin: Callable[[], Running | None], who: str = "a statue") -> None:
@@ -110,6 +111,19 @@ def test_act_is_part_of_the_turn_of_the_line_that_sets_it_off() -> None:
     [row] = portal.take_rows()
     assert [output.args[0] for output in row.outputs] == ["you wave", "the statue waves back"]
     assert row.cursors == [(1, 2)]
+
+
+@pytest.mark.parametrize(("puppet", "done"), [(7, ["a"]), (None, [])])
+def test_line_for_a_session_whose_portal_is_awaited_is_done_by_its_puppet(
+    puppet: int | None, done: list[str]
+) -> None:
+    database = Database()
+    database.roster[key(1)] = RosterEntry(key(1), 1, 3, puppet)
+    server = TinyServer(database)
+    session = server.session(1)
+    server.game.timers.due.append(lambda: session.execute_cmd("a"))
+    server.run()
+    assert [change.values for change in database.changes] == [{"name": name} for name in done]
 
 
 def test_line_whose_act_was_seen_is_not_run_again_when_it_waits() -> None:

@@ -176,6 +176,9 @@ class Game:
         self._acts_to_run.clear()
         return acts
 
+    def act_of(self, session: ServerSession, text: str) -> Act | None:
+        """Lines for who is away are done nowhere here."""
+
     @property
     def timers(self) -> Timers:
         return self.scripts.timers

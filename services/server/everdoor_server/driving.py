@@ -459,9 +459,13 @@ class Driver:
             if target is not None:
                 target.injected.append(text)
                 if target is not lane:
-                    if lane is not None:
-                        lane.marks = NEVER
                     self._set_off.append(target)
+            elif (act := self._rules.act_of(session, text)) is not None:
+                self._errands.add([act])
+            else:
+                continue
+            if lane is not None and target is not lane:
+                lane.marks = NEVER
 
 
 def may_be_secret(session: ServerSession | None, message: Input) -> bool:

@@ -320,7 +320,17 @@ class Game:
         return self.scripts.timers
 
     def _act(self, obj: Object, text: str) -> None:
-        self._acts.append(Act(f"{obj!r}: {text}", partial(self._run_by_itself, obj, text)))
+        self._acts.append(self._act_of(obj, text))
+
+    def _act_of(self, obj: Object, text: str) -> Act:
+        return Act(f"{obj!r}: {text}", partial(self._run_by_itself, obj, text))
+
+    def act_of(self, session: ServerSession, text: str) -> Act | None:
+        """A line that was set off for a session which runs none now: its puppet does it."""
+        puppet = session.puppet
+        if session.sessid not in self.sessions or not isinstance(puppet, Object):
+            return None
+        return self._act_of(puppet, text)
 
     @entry
     def _run_by_itself(self, obj: Object, text: str) -> Running | None:

@@ -84,6 +84,10 @@ class GameRules(LoginHooks, Protocol):
     def take_acts(self) -> list[Act]:
         """What is to be run though nobody has typed it, set off since the last call."""
 
+    def act_of(self, session: ServerSession, text: str) -> Act | None:
+        """A line that was set off for a session which runs none now, because it is in limbo or
+        link-dead: who it controls does it. None: it controls nobody, or is here no more."""
+
     @property
     def timers(self) -> TimerRules:
         """What happens at a time."""
