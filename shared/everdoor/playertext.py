@@ -10,6 +10,12 @@ _CLEANED = {
 }
 
 
+def is_about_passwords(line: str) -> bool:
+    """Whether a line is one of the commands that are given a password, or ask for one."""
+    words = line.split(maxsplit=1)
+    return bool(words) and words[0].lower().endswith("password")
+
+
 def clean(text: str) -> str:
     """Take out what could forge or hide what others see: controls and changes of direction.
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from integration.system import PASSWORD, System, kill, until
+from integration.system import PASSWORD, PATIENCE_S, System, kill, until
 from players.telnet import Player
 
 NAMES = ["Ada", "Bob", "Cyd", "Dot", "Eve", "Fay"]
@@ -207,3 +208,58 @@ async def _kill(system: System, victim: str, pid: int, after_s: float) -> None:
     kill(pid)
     if victim == "supervisor":
         await asyncio.to_thread(system.start_supervisor, "server")
+
+
+@pytest.mark.timeout(120)
+def test_traffic_of_a_session_is_told_without_its_password_through_a_kill(folder: Path) -> None:
+    async def main(system: System) -> None:
+        player = await Player.connect("Ada", system.port)
+        await player.log_in(PASSWORD)
+        watch = Traffic(system)
+        await watch.sees(player, "think one", "typed", "think one")
+        await watch.sees(player, "think two", "text", 'You think, "two"')
+        kill((await asyncio.to_thread(system.status)).server["worker_pid"])
+        player.type(f"password {PASSWORD} = {PASSWORD}2")
+        await player.sees("Password changed.")
+        await watch.sees(player, "think three", "text", 'You think, "three"')
+        await player.leave()
+        ended = await asyncio.to_thread(watch.ends)
+        assert "session 1 is not on this host any more" in ended
+        assert [each["text"] for each in watch.entries if "*" in each["text"]] == ["********"]
+        assert PASSWORD not in str(watch.entries)
+
+    with System(folder) as system:
+        system.up()
+        system.make_accounts(["Ada"])
+        asyncio.run(main(system))
+        log = system.run("log", "--no-follow", "-n", "1000").stdout
+        assert "a session is watched" in log
+        assert system.run("session", "watch", "--traffic", code=2).stderr.startswith("everdoor: ")
+        missing = system.run("session", "watch", "77", "--traffic", code=1).stderr
+        assert missing == "everdoor: no portal of this host has a session 77\n"
+
+
+class Traffic:
+    """A running `everdoor session watch 1 --traffic --json`."""
+
+    def __init__(self, system: System) -> None:
+        self.process = system.start("session", "watch", "1", "--traffic", "--json")
+        [self._output] = system.folder.glob("*-session-watch-1*.out")
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        lines = self._output.read_text().split("\n")[:-1]
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    async def sees(self, player: Player, line: str, kind: str, text: str) -> None:
+        """Have a player type until it is told: watching begins at some moment."""
+        end = time.monotonic() + PATIENCE_S
+        while not any((each["kind"], each["text"]) == (kind, text) for each in self.entries):
+            assert time.monotonic() < end, self._output.read_text()
+            player.type(line)
+            await asyncio.sleep(0.2)
+
+    def ends(self) -> str:
+        """Wait for its end; what it has said besides."""
+        assert self.process.wait(PATIENCE_S) == 0
+        return self._output.read_text()

@@ -8,6 +8,7 @@ import click
 
 from everdoor.cli.output import json_option, print_json, print_table
 from everdoor.cli.span import Span
+from everdoor.cli.surroundings import operator
 from everdoor.errors import UserError
 from everdoor_auth.asking import AskAuth, checked
 
@@ -55,7 +56,7 @@ def ban(target: str, reason: str, lasts_s: float | None) -> None:
     from everdoor.messages.accounts import AddBan, BanAdded
 
     with AskAuth() as auth:
-        call = checked(AddBan(target, reason, lasts_s or 0.0, f"{_operator()} at a shell"))
+        call = checked(AddBan(target, reason, lasts_s or 0.0, f"{operator()} at a shell"))
         answer = auth.ask(call, target)
     assert isinstance(answer, BanAdded), f"auth answered {type(answer).__name__}"
     click.echo(f"banned {answer.ban.target} (ban {answer.ban.id})")
@@ -78,16 +79,6 @@ def time_of(epoch_s: float) -> str:
     from datetime import datetime
 
     return datetime.fromtimestamp(epoch_s).strftime("%Y-%m-%d %H:%M")
-
-
-def _operator() -> str:
-    from getpass import getuser
-    from os import getuid
-
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return f"user {getuid()}"
 
 
 def _find(bans: list[Ban], target: str) -> Ban:

@@ -101,6 +101,7 @@ class Portal:
             loop.time,
             settings.held_input_lines,
             settings.max_command_rate,
+            time.time,
         )
         self.sessions.on_outgoing = self._flush_soon
         self.uplink = Uplink(

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
 from everdoor.bus.rpc import RpcServer
 from everdoor.bus.sockets import Bus
 from everdoor.errors import CallRefused
@@ -25,11 +27,15 @@ from everdoor.messages.calls import (
     SessionList,
     SessionShow,
     SessionState,
+    SessionTraffic,
+    Traffic,
 )
 from everdoor.pages import Pages, cut
 from everdoor.state import SECRET
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
+
+_log = structlog.get_logger(__name__)
 
 SHOWN = frozenset(
     (
@@ -88,6 +94,8 @@ class Inspection:
                 return self._pages.go_on(call)
             case SessionShow(sessid=sessid):
                 return self._show(sessid)
+            case SessionTraffic() as call:
+                return self._traffic(call)
             case PortalList():
                 return Portals([self._portal()])
             case _:
@@ -111,9 +119,7 @@ class Inspection:
         )
 
     def _show(self, sessid: int) -> SessionState:
-        found = next((s for s in self._sessions if sessid and s.sessid == sessid), None)
-        if found is None:
-            raise CallRefused("no_session", f"there is no session {sessid}")
+        found = self._find(sessid)
         wall, now = time.time(), self._loop.time()
         state: dict[str, Any] = {
             name: value if name in SHOWN else SECRET
@@ -128,6 +134,21 @@ class Inspection:
             "held_inputs": len(found.held),
         }
         return SessionState(sessid, state)
+
+    def _traffic(self, call: SessionTraffic) -> Traffic:
+        found = self._find(call.sessid)
+        tap, is_new = self._sessions.taps.open(found.key.conn)
+        if is_new:
+            _log.warning("a session is watched", session=str(found.key), watcher=call.watcher)
+        after = 0 if is_new else call.after
+        entries = [entry for entry in tap.entries if entry.number > after]
+        return Traffic(entries, tap.last, tap.last - after - len(entries))
+
+    def _find(self, sessid: int) -> PortalSession:
+        found = next((s for s in self._sessions if sessid and s.sessid == sessid), None)
+        if found is None:
+            raise CallRefused("no_session", f"there is no session {sessid}")
+        return found
 
     def _portal(self) -> PortalInfo:
         sessions = self._sessions

@@ -36,6 +36,7 @@ from everdoor.messages.stream import (
 from everdoor.outputlog import OutputLog, Sized, sized
 from everdoor_portal.limits import HELD_BACK, Allowance, Newcomers
 from everdoor_portal.session import MAX_HELD_BYTES, PortalSession
+from everdoor_portal.taps import Taps
 
 IDLE_COMMAND = "idle"
 """A line that clients send by themselves to keep a connection open; it counts as no command."""
@@ -65,11 +66,13 @@ class PortalSessionHandler:
         clock: Monotonic seconds.
         held_input_lines: Lines of one session held before reading pauses; 0: no bound.
         max_command_rate: Lines of one session read in a second; 0: no bound.
+        wall: Epoch seconds, for who watches.
 
     Attributes:
         newcomers: The sessions that are not logged in.
         lines_read, outputs_shown, slow_clients: How many there have been; the last are those who
             were let go because they did not read.
+        taps: What operators watch.
         line_seconds: From reading a line to its being done; of one line of each session at a time.
     """
 
@@ -80,6 +83,7 @@ class PortalSessionHandler:
         clock: Callable[[], float],
         held_input_lines: int = 500,
         max_command_rate: int = 0,
+        wall: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.portal = portal
         self.incarnation = incarnation
@@ -92,6 +96,7 @@ class PortalSessionHandler:
         self._last_conn = 0
         self.lines_read = self.outputs_shown = self.slow_clients = 0
         self.line_seconds = Histogram()
+        self.taps = Taps(clock, wall)
         self._outgoing: list[Numbered] = []
         self.on_outgoing: Callable[[], None] = lambda: None
 
@@ -167,6 +172,8 @@ class PortalSessionHandler:
         if not is_idle_line(text):
             session.cmd_last_visible = now
             session.show_input()
+        if self.taps:
+            self.taps.typed(session, text)
         session.held_bytes += len(text)
         self._hold(session, Input(session.key.conn, session.next_seq, text, session.prompt))
         session.allowance.spend(now)
@@ -444,6 +451,8 @@ class PortalSessionHandler:
                 session.output_log.add(measured)
             if session.has_client:
                 self.outputs_shown += 1
+                if self.taps:
+                    self.taps.shown(session, output.name, output.args)
                 session.data_out(output.name, output.args, output.options)
                 shown[conn] = session
 

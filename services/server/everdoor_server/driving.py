@@ -28,6 +28,7 @@ from everdoor.messages.stream import (
     Seen,
     Token,
 )
+from everdoor.playertext import is_about_passwords
 from everdoor_server.collector import Collector
 from everdoor_server.errands import Errands
 from everdoor_server.gamerules import GameRules
@@ -472,9 +473,7 @@ def may_be_secret(session: ServerSession | None, message: Input) -> bool:
     """Whether a password may be in a line: before the login, at a prompt, in commands for it."""
     if session is None or not session.logged_in or session.is_asked:
         return True
-    words = message.text.split(maxsplit=1)
-    is_about_passwords = bool(words) and words[0].lower().endswith("password")
-    return is_about_passwords or session.is_void(message.prompt)
+    return is_about_passwords(message.text) or session.is_void(message.prompt)
 
 
 def _log_skipped(lane: Lane, message: Numbered) -> None:

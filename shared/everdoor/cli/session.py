@@ -242,23 +242,39 @@ def announce(text: str) -> None:
 
 
 @session.command()
+@click.argument(
+    "sessid", type=click.IntRange(min=1), required=False, shell_complete=complete_sessid
+)
+@click.option(
+    "--traffic", is_flag=True, show_envvar=True, help="What is typed and shown in one session."
+)
 @click.option(
     "--json",
     is_flag=True,
     show_envvar=True,
     help="Print one JSON document a line: topic, seq, time, publisher, data, caught_up.",
 )
-def watch(json: bool) -> None:
-    """Tell every change of a session as it is committed, until Ctrl-C.
+def watch(sessid: int | None, traffic: bool, json: bool) -> None:
+    """Tell every change of all sessions, or of SESSID, as it is committed, until Ctrl-C.
 
     Sessions are connected, logged_in, puppeted, unpuppeted, logged_out and disconnected. It goes
     on through restarts and kills of the server: what was missed meanwhile is told as the steps
     from the state before to the state after, marked with `caught_up` (a `*` for people).
+
+    With --traffic: what SESSID types (`>`) and is shown (`<`), from now on and until it ends; its
+    portal is on this host. What may be a password is masked, and the log tells who watches.
     """
+    from everdoor.cli import traffic as lines
     from everdoor.cli.surroundings import read_settings
     from everdoor.cli.watching import follow, for_people, for_programs
 
-    follow(read_settings(), for_programs if json else for_people)
+    if not traffic:
+        follow(read_settings(), for_programs if json else for_people, sessid)
+    elif sessid is None:
+        raise click.UsageError("--traffic needs the SESSID of one session")
+    else:
+        show = lines.for_programs if json else lines.for_people
+        lines.follow_traffic(read_settings(), sessid, show)
 
 
 def _text(value: Any) -> str:

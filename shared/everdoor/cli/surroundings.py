@@ -58,3 +58,13 @@ def option_variables(command: click.Command, parent: click.Context | None = None
             below = command.get_command(ctx, name)
             if below is not None:
                 yield from option_variables(below, ctx)
+
+
+def operator() -> str:
+    """Who types, for logs."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

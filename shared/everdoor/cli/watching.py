@@ -49,17 +49,21 @@ class News(NamedTuple):
 Show = Callable[[News], str]
 
 
-def follow(settings: Settings, show: Show) -> None:
-    """Print every change of a session, one a line, until Ctrl-C.
+def follow(settings: Settings, show: Show, sessid: int | None = None) -> None:
+    """Print every change of a session, one a line, until Ctrl-C; of one session, or of all.
 
     Raises:
         UserError: Nothing runs at the beginning.
     """
 
+    def tell(news: News) -> None:
+        if sessid in (None, news.data.get("sessid")):
+            click.echo(show(news))
+
     async def main(bus: Bus, system: Endpoints) -> None:
         if not running(system):
             raise UserError(f"nothing runs in {settings.home}; start it with `everdoor up`")
-        await _Watch(bus, system, lambda news: click.echo(show(news))).run()
+        await _Watch(bus, system, tell).run()
 
     try:
         run_with_bus(settings, main)

@@ -127,7 +127,14 @@ class RestoreSessions(CallMessage, frozen=True, tag="restore_sessions"):
 
 
 InspectionCall = (
-    SessionList | SessionShow | SessionTraffic | KickSession | PortalList | Announce | SaveSessions | RestoreSessions
+    SessionList
+    | SessionShow
+    | SessionTraffic
+    | KickSession
+    | PortalList
+    | Announce
+    | SaveSessions
+    | RestoreSessions
 )
 
 
@@ -301,7 +308,7 @@ class Portals(CallMessage, frozen=True, tag="portals"):
 
 
 class TrafficEntry(CallMessage, frozen=True):
-    """One line of a session: `kind` is typed, or the name of an output; `at` is in epoch seconds."""
+    """One line: `kind` is typed, or the name of an output; `at` is in epoch seconds."""
 
     number: int
     at: float
