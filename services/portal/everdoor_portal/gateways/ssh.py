@@ -90,6 +90,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._out: list[str] = []
         self._begun: asyncio.Task[None] | None = None
+        self._early, self._has_ended_early = b"", False
 
     # The channel's side.
 
@@ -116,7 +117,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         colorterm = channel.get_environment().get("COLORTERM", "")
         size = {name: self.protocol_flags[name] for name in self.protocol_flags}
         self.learn_flags({**flags_of(self._client, term, colorterm), **size})
-        channel.pause_reading()
+        self._login.has_terminal = True
         self._begun = self._gateway.loop.create_task(self._begin(channel))
 
     async def _begin(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
@@ -127,7 +128,11 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
                 self._show(f"{why}\n")
             self._gateway.sessions.connect(self, ticket=ticket)
             _log.info("client connected", session=str(self.key), peer=self.address)
+            early, self._early = self._early, b""
+            self._receive(early)
             channel.resume_reading()
+            if self._has_ended_early:
+                self.eof_received()
 
     def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
         size = size_flags(width, height)
@@ -141,6 +146,14 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         self.flush()
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        if self.sessionhandler is None:
+            # The session is about to begin; what is typed comes after that.
+            self._early += data
+            self.pause_reading()
+        else:
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
         events: list[Event] | list[EditorEvent] = []
         if self._editor is not None:
             self._editor.receive(self._decoder.decode(data))
@@ -166,6 +179,9 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         return True
 
     def eof_received(self) -> bool:
+        if self.sessionhandler is None:
+            self._has_ended_early = True
+            return True
         self._leave("client closed the connection", clean=True)
         self.disconnect("")
         return True
@@ -254,7 +270,11 @@ class SshServer(SshLogin):
         self._waiting: asyncio.TimerHandle | None = None
 
     def auth_completed(self) -> None:
-        self._waiting = self._gateway.loop.call_later(SHELL_S, self.close)
+        self._waiting = self._gateway.loop.call_later(SHELL_S, self._end_idle)
+
+    def _end_idle(self) -> None:
+        if not self.has_terminal:
+            self.close()
 
     def session_requested(self) -> SshSession | bool:
         if self._session is not None:

@@ -58,6 +58,7 @@ class SshLogin(asyncssh.SSHServer):
     Attributes:
         connection: Set when it begins.
         why_not: Why somebody who has a key is not logged in; empty: they are.
+        has_terminal: Whether the session has begun.
     """
 
     def __init__(self, context: GatewayContext, session: SessionKey, address: str) -> None:
@@ -70,6 +71,7 @@ class SshLogin(asyncssh.SSHServer):
         self.session = session
         self.connection: asyncssh.SSHServerConnection
         self.why_not = ""
+        self.has_terminal = False
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self.connection = conn
