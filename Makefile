@@ -11,7 +11,7 @@ UV := $(shell command -v uv || command -v $(BIN)/uv)
 WORKERS := -n 3 --dist loadfile
 
 # Debian packages with programs that the tests drive and nobody here wrote.
-TEST_PACKAGES := chromium inetutils-telnet nodejs npm postgresql prometheus
+TEST_PACKAGES := chromium inetutils-telnet iproute2 nftables nodejs npm postgresql prometheus
 
 .DEFAULT_GOAL := help
 .PHONY: hostile screenshots fuzz help run test check bench faults format lock clean test-packages evennia
