@@ -42,6 +42,9 @@ from everdoor_server.world.starter import starter_world
 
 _READ = ("text", "prompt")
 
+MOST_DUE = 10_000
+"""So many timers may be due at once; beyond it, one makes another due without end."""
+
 
 class Shown(NamedTuple):
     """One output as it was sent to a client."""
@@ -260,13 +263,13 @@ class World:
     def _run_due(self) -> None:
         """Run what is due now, and what that sets off."""
         timers = self.game.scripts.timers
-        for _ in range(MAX_INJECTED):
+        for _ in range(MOST_DUE):
             if timers.wait_s() != 0.0:
                 return
             timers.begin_turn()
-            while timers.run_next():
+            if timers.run_next():
                 self._run_set_off()
-        raise RuntimeError("what is due makes more due at once, without end")
+        raise RuntimeError(f"more than {MOST_DUE} timers are due at the same time: {self.now:g}")
 
     def _run_set_off(self) -> None:
         """Run the lines that were set off, and what nobody has typed."""

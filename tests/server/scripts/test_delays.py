@@ -180,6 +180,17 @@ def test_delay_whose_call_fails_is_over_and_disturbs_nobody(persistent: bool) ->
     assert called == [("after", "")] and not later.is_pending
 
 
+def test_delays_that_put_off_others_at_once_without_end_are_told_in_tests() -> None:
+    world = World()
+
+    def again() -> None:
+        put(world, 0, again)
+
+    put(world, 0, again)
+    with pytest.raises(RuntimeError, match="timers are due at the same time"):
+        world.advance(1)
+
+
 @pytest.mark.parametrize("callback", [lambda: None, partial(note, 1), [].append, World().advance])
 def test_callback_that_cannot_be_found_again_is_not_kept(callback: Any) -> None:
     world = World()

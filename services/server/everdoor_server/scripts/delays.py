@@ -51,9 +51,12 @@ class Delay:
         id: Names a persistent one in its world; None for others.
     """
 
-    def __init__(self, scripts: Scripts, call: Callable[[], Any] | DelayedCall) -> None:
+    def __init__(
+        self, scripts: Scripts, call: Callable[[], Any] | DelayedCall, name: str = ""
+    ) -> None:
         self._scripts = scripts
         self._call = call
+        self._name = name
         self.id = call.id if isinstance(call, DelayedCall) else None
 
     def __repr__(self) -> str:
@@ -83,7 +86,7 @@ class Delay:
     def fire(self) -> None:
         """Call it; only those that are not persistent are called by this."""
         assert not isinstance(self._call, DelayedCall), "a persistent one is called by its script"
-        self._scripts.call("a delay", self._call)
+        self._scripts.call(f"delay of {self._name}", self._call)
 
     @property
     def _due_s(self) -> float | None:
@@ -106,7 +109,8 @@ def put_off(
         delayed.wait(seconds)
         return Delay(scripts, delayed)
     call = found_by_path(callback) if isinstance(callback, str) else callback
-    put = Delay(scripts, lambda: None if _is_gone(call) else call(*args, **kwargs))
+    name = getattr(call, "__qualname__", repr(call))
+    put = Delay(scripts, lambda: None if _is_gone(call) else call(*args, **kwargs), name)
     scripts.timers.set(put, scripts.now() + seconds)
     return put
 
