@@ -6,6 +6,7 @@ What it serves is joined in `everdoor_portal.app`.
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 
 from everdoor.farhosts import surroundings
@@ -25,6 +26,7 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     Raises:
         StartupError: Another worker has the same portal id, or the package of a protocol is broken.
     """
+    _allow_open_files()
     await link.go()
     identity = _identity(link)
     loop = asyncio.get_running_loop()
@@ -52,6 +54,13 @@ async def _until_end(link: WorkerLink, portal: Portal) -> int:
     link.leaving("given up by the server", EVICTED)
     await portal.stop("")
     return EVICTED
+
+
+def _allow_open_files() -> None:
+    """Take as many open files as the system lets us: each client needs one, and usually a process
+    begins with room for a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _identity(link: WorkerLink) -> Identity:
