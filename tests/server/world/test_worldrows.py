@@ -10,7 +10,16 @@ import pytest
 from everdoor_server.changes import Changes
 from everdoor_server.commit import Change, Commit
 from everdoor_server.objects import Exit, Objects, Thing
-from everdoor_server.rows import ChannelRow, Label, MemoryRows, MessageRow, WorldRows
+from everdoor_server.rows import (
+    ChannelRow,
+    Label,
+    MemoryRows,
+    MessageRow,
+    ScriptRow,
+    TimerRow,
+    WorldRows,
+)
+from everdoor_server.scripts import Script
 from everdoor_server.testing import World
 from everdoor_server.world import Store
 from postgres import Postgres
@@ -158,3 +167,42 @@ def test_rows_have_channels_and_what_was_said_on_them(kept: Kept) -> None:
     assert [row.key for row in kept.rows.channels()] == ["Public"]
     assert kept.rows.channel_messages(2) == []
     assert kept.rows.counter("channel") == 2
+
+
+def test_rows_have_scripts_with_their_timers(kept: Kept) -> None:
+    world = World(rows=MemoryRows())
+    scripts, lamp = world.game.scripts, world.game.objects.create(Thing, "lamp")
+    kept.write(world.game.take_changes())
+    of_lamp = scripts.create(
+        Script, "Flame", obj=lamp, interval=2.5, start_delay=True, desc="Burns.", tags=["fire"]
+    )
+    weather = scripts.create(Script, "weather", persistent=False, attributes={"sky": "grey"})
+    weather.pause()
+    kept.write(world.game.take_changes())
+    flame = ScriptRow(
+        1,
+        "Flame",
+        "everdoor_server.scripts.Script",
+        object_id=lamp.id,
+        description="Burns.",
+        interval_s=2.5,
+        start_delay=True,
+        active=True,
+        due_s=world.now + 2.5,
+        tags=(("", "fire"),),
+    )
+    assert kept.rows.script(1) == flame and kept.rows.script(9) is None
+    assert kept.rows.timers() == [TimerRow(1, world.now + 2.5, 0)]
+    assert kept.rows.find_scripts(key="FLAME", tag=("", "fire"), object_id=lamp.id) == [flame]
+    assert [row.key for row in kept.rows.find_scripts(persistent=False)] == ["weather"]
+    assert kept.rows.find_scripts(key="flame", persistent=False) == []
+    assert kept.rows.script_attributes(2) == {"sky": '"grey"'}
+    scripts.count_attempt(1, 2)
+    kept.write(world.game.take_changes())
+    assert kept.rows.timers() == [TimerRow(1, world.now + 2.5, 2)]
+    of_lamp.delete()
+    weather.delete()
+    kept.write(world.game.take_changes())
+    assert kept.rows.timers() == [] and kept.rows.find_scripts(tag=("", "fire")) == []
+    assert kept.rows.script_attributes(2) == {}
+    assert kept.rows.counter("script") == 2
