@@ -26,6 +26,7 @@ from everdoor.messages.stream import (
     FlagsChanged,
     Input,
     Output,
+    Resume,
     Row,
     Seen,
     Token,
@@ -79,10 +80,12 @@ async def stand(max_rate: int = 0, max_unsent: int = 0, **rules: Any) -> AsyncIt
     gateway = WebGateway(loop, sessions, loop.time, known._replace(**rules), entrance, max_unsent)
     listener = socket.create_server((HOST, 0))
     await gateway.listen(listener)
-    yield Stand(gateway, sessions, listener.getsockname()[1])
-    sessions.disconnect_all("")
-    gateway.close()
-    listener.close()
+    try:
+        yield Stand(gateway, sessions, listener.getsockname()[1])
+    finally:
+        sessions.disconnect_all("")
+        gateway.close()
+        listener.close()
 
 
 async def told(client: ClientConnection) -> Any:
@@ -150,6 +153,39 @@ async def until_taken(here: Stand, count: int, *kinds: type) -> list[Any]:
 
     await until(enough)
     return found
+
+
+def test_client_of_gmcp_is_given_its_token_and_asked_what_it_has() -> None:
+    async def main() -> None:
+        async with stand() as here, here.client("gmcp.mudstandards.org") as client:
+            await client.send('Core.Supports.Set ["Char.Login 2"]')
+            name, _, told = (await client.recv()).partition(" ")
+            assert (name, json.loads(told)["version"]) == ("Char.Login.Default", 2)
+            here.taken(Connected)
+            here.applies(1, {"sessid": 4, "logged_in": True, "uname": "Anna"})
+            (offered,) = await until_taken(here, 1, Token)
+            here.applies(2, {"resume": offered.hash}, "One.")
+            name, _, told = (await client.recv()).partition(" ")
+            found = json.loads(told)
+            raw = base64.urlsafe_b64decode(f"{found['token']}=")
+            assert (name, found["account"]) == ("Char.Login.Token", "Anna")
+            assert hash_of(raw) == offered.hash
+            assert await client.recv() == b"One.\r\n"
+            (seen,) = await until_taken(here, 1, Seen)
+            assert seen.number == 1
+
+    run(main())
+
+
+def test_client_of_gmcp_comes_back_once_it_has_connected() -> None:
+    async def main() -> None:
+        async with stand() as here, here.client("gmcp.mudstandards.org") as client:
+            told = {"account": "Anna", "token": "A" * 43, "seen": 7}
+            await client.send(f"Char.Login.Reconnect {json.dumps(told)}")
+            (back,) = await until_taken(here, 1, Resume)
+            assert (back.hash, back.seen) == (hash_of(bytes(32)), 7)
+
+    run(main())
 
 
 def test_client_that_comes_back_is_announced_with_its_token() -> None:

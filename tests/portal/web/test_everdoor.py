@@ -123,7 +123,7 @@ def test_outputs_are_numbered() -> None:
 
 def test_client_is_told_its_token_who_it_is_and_how_the_game_is() -> None:
     codec = greeted()
-    told = [codec.token(SECRET), codec.session(7, "Anna", True), codec.away(True)]
+    told = [codec.token(SECRET, "Anna"), codec.session(7, "Anna", True), codec.away(True)]
     told += [codec.away(False), codec.show_input()]
     assert [json.loads(each.data) for each in told if each] == [
         ["token", TOKEN],

@@ -8,7 +8,15 @@ import pytest
 
 from everdoor_portal.render.kinds import Depth, Kind
 from everdoor_portal.web.codecs import Codec, MalformedMessage, Message, Reply
-from everdoor_portal.web.events import FlagsChanged, Keepalive, Line, LineTooLong, OutOfBand
+from everdoor_portal.web.events import (
+    FlagsChanged,
+    Keepalive,
+    Line,
+    LineTooLong,
+    LoginWanted,
+    OutOfBand,
+    Reconnect,
+)
 from everdoor_portal.web.mudstandards import GmcpCodec, JsonCodec, TerminalCodec
 
 ALL: list[type[Codec]] = [TerminalCodec, GmcpCodec, JsonCodec]
@@ -66,6 +74,25 @@ def test_gmcp_packets_go_both_ways() -> None:
     assert codec.out_of_band("room_info", [{"num": 1}], {}, 0) == Message(b'Room.Info {"num":1}')
     list(codec.receive(Message(b'Core.Supports.Remove ["Room"]')))
     assert codec.out_of_band("room_info", [{"num": 1}], {}, 0) is None
+
+
+@pytest.mark.parametrize("kind", [GmcpCodec, JsonCodec])
+def test_token_is_for_clients_that_have_words_for_it(kind: type[Codec]) -> None:
+    codec = kind(0)
+    assert codec.token(bytes(32), "Anna") is None and codec.counted(7) is None
+    said = '["Char.Login 2", "Everdoor 1"]'
+    packet = Message(f"Core.Supports.Set {said}".encode())
+    wanted = packet if kind is GmcpCodec else envelope("gmcp", "Core.Supports.Set", said)
+    assert list(codec.receive(wanted)) == [LoginWanted(2)]
+    token, count = codec.token(bytes(32), "Anna"), codec.counted(7)
+    assert token is not None and b"A" * 43 in token.data and b"Char.Login.Token" in token.data
+    assert count is not None and b"Everdoor.Output" in count.data
+
+
+def test_client_of_gmcp_comes_back() -> None:
+    codec = GmcpCodec(0)
+    packet = f'Char.Login.Reconnect {{"account": "Anna", "token": "{"A" * 43}", "seen": 5}}'
+    assert list(codec.receive(Message(packet.encode()))) == [Reconnect(bytes(32), 5)]
 
 
 def test_json_envelopes_go_both_ways() -> None:

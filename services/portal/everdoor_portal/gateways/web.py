@@ -21,8 +21,9 @@ from everdoor_portal.limits import TOO_FAST, Entrance, Verdict
 from everdoor_portal.render.renderer import Renderer, render_output
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
-from everdoor_portal.telnet.outofband import call_of
-from everdoor_portal.web.codecs import Codec, Message
+from everdoor_portal.telnet.gmcp import TOKEN_VERSION
+from everdoor_portal.telnet.outofband import Call, call_of
+from everdoor_portal.web.codecs import Codec, Message, lines_of
 from everdoor_portal.web.connection import WebConnection, WebRules
 from everdoor_portal.web.events import (
     Arrived,
@@ -34,8 +35,10 @@ from everdoor_portal.web.events import (
     Left,
     Line,
     LineTooLong,
+    LoginWanted,
     OutOfBand,
     ProtocolAbuse,
+    Reconnect,
     Seen,
 )
 from everdoor_portal.web.handshake import CODECS
@@ -61,6 +64,10 @@ SILENT_S = 50.0
 CLOSE_S = 5.0
 """How long a closing connection may take to send what is unsent."""
 
+CONFIRM_S = 1.0
+"""How often a client that may come back is asked what it has got: what it is shown again, if its
+portal dies and it does not count itself."""
+
 TOKEN_BYTES = 32
 
 TOO_LONG = "Your line has {length} characters; at most {most} are taken. It was not done."
@@ -81,6 +88,9 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         self._waiting: deque[Event] = deque()
         self._is_waiting = False
         self._is_hiding = False
+        self._counted = 0  # the last output that was sent
+        self._confirmed = 0  # and the last that the client has said to have
+        self._asking: asyncio.TimerHandle | None = None
         self._told: tuple[int, str, bool] = (0, "", False)
         self.last_heard = 0.0
 
@@ -109,6 +119,8 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timer()
+        if self._asking is not None:
+            self._asking.cancel()
         self._leave("connection lost", clean=False)
         self._gateway.clients.discard(self)
         self._transport = None
@@ -146,7 +158,11 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
             case Asked(name=name, args=args, options=options):
                 sessions.oob_in(self, name, args, options)
             case OutOfBand(protocol=protocol, name=name, data=data):
-                sessions.oob_in(self, *call_of(protocol, name, data))
+                self._call(call_of(protocol, name, data))
+            case LoginWanted(version=version):
+                self._offer_login(version)
+            case Reconnect(token=token, seen=seen):
+                sessions.resume(self, token, seen or 0)
             case Seen(number=number):
                 self._confirm(number)
             case ProtocolAbuse(reason=reason):
@@ -204,9 +220,57 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         if changed:
             self._gateway.sessions.flags_in(self, changed)
 
+    def _call(self, call: Call) -> None:
+        """Have the game take what the client says; `text` is a line like any other."""
+        line = call.args[0] if call.name == "text" and call.args else None
+        if not isinstance(line, str):
+            self._gateway.sessions.oob_in(self, *call)
+        else:
+            self._waiting.extendleft(reversed([*lines_of(line, self._gateway.rules.max_chars)]))
+
+    # Coming back.
+
+    def _offer_login(self, version: int) -> None:
+        """Say by what a client of GMCP can log in; who is in already gets what only it may come
+        back with."""
+        if self.logged_in:
+            self.at_login()
+            return
+        spoken = {"version": TOKEN_VERSION} if version >= TOKEN_VERSION else {}
+        self.send_default("Char.Login.Default", [], {**spoken, "type": ["password-credentials"]})
+
+    def at_login(self) -> None:
+        """Let the client come back, if it has words for that."""
+        token = secrets.token_bytes(TOKEN_BYTES)
+        if self._web.codec is not None and self._web.codec.token(token, "") is not None:
+            self._gateway.sessions.offer_token(self, token)
+
+    def send_token(self, token: bytes) -> None:
+        self._counted = self._confirmed = 0
+        self._send(lambda codec: codec.token(token, self.uname or ""))
+        self.flush()
+
+    def _count_outputs(self) -> None:
+        """Tell who wants it the number of the last output, and ask who does not say it by itself
+        what it has."""
+        log, codec = self.output_log, self._web.codec
+        if log is None or codec is None or log.number == self._counted:
+            return
+        self._counted = log.number
+        self._web.send(codec.counted(log.number))
+        if not codec.confirms and self._asking is None:
+            self._asking = self._gateway.loop.call_later(CONFIRM_S, self._ask_what_it_has)
+
+    def _ask_what_it_has(self) -> None:
+        self._asking = None
+        self._web.ping(self._counted)
+        self.flush()
+
     def _confirm(self, number: int) -> None:
         """Only what it can have been sent, or the numbers would be of no use to it."""
-        if self.output_log is not None and number <= self.output_log.number:
+        log = self.output_log
+        if log is not None and self._confirmed < number <= log.number:
+            self._confirmed = number
             self._gateway.sessions.client_has(self, number)
 
     # The end.
@@ -242,18 +306,8 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
             self._send(lambda codec: codec.session(*told))
             self.flush()
 
-    def at_login(self) -> None:
-        """Let the client come back, if it has words for that."""
-        token = secrets.token_bytes(TOKEN_BYTES)
-        if self._web.codec is not None and self._web.codec.token(token) is not None:
-            self._gateway.sessions.offer_token(self, token)
-
     def at_server_away(self, is_away: bool) -> None:
         self._send(lambda codec: codec.away(is_away))
-        self.flush()
-
-    def send_token(self, token: bytes) -> None:
-        self._send(lambda codec: codec.token(token))
         self.flush()
 
     def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
@@ -288,6 +342,7 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
             self.flush()
 
     def flush(self) -> None:
+        self._count_outputs()
         data, transport = self._web.data_to_send(), self._transport
         if transport is None or transport.is_closing():
             return

@@ -50,11 +50,13 @@ class Codec(ABC):
         name: As it is negotiated.
         line_end: Put behind the text of an output before it is encoded.
         greets: The client begins with a Greeting; else its session begins at once.
+        confirms: The client says what outputs it has; else it is asked by pings.
     """
 
     name: ClassVar[str]
     line_end: ClassVar[str] = ""
     greets: ClassVar[bool] = False
+    confirms: ClassVar[bool] = False
 
     def __init__(self, max_chars: int, client: str = "") -> None:
         self._max_chars = max_chars
@@ -112,8 +114,13 @@ class Codec(ABC):
         """Let what is typed be seen again."""
         return None
 
-    def token(self, token: bytes) -> Message | None:
-        """Give the client its resume token; None: there is no way to."""
+    def token(self, token: bytes, account: str) -> Message | None:
+        """Give the client its resume token; None: there is no way to, or it wants none."""
+        return None
+
+    def counted(self, number: int) -> Message | None:
+        """Tell the client the number of the last output that it was sent, if it wants to know it
+        and is not told with each."""
         return None
 
     def session(self, sessid: int, name: str, is_logged_in: bool) -> Message | None:

@@ -36,6 +36,7 @@ from everdoor_portal.web.events import (
     LineTooLong,
     OutOfBand,
     ProtocolAbuse,
+    Seen,
 )
 from everdoor_portal.web.handshake import (
     DEFAULT_CODEC,
@@ -181,10 +182,10 @@ class WebConnection:
         else:
             self._protocol.send_text(message.data)
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
+    def ping(self, number: int = 0) -> None:
+        """Ask for a sign of life; with the number of an output, whether it has come (Seen)."""
         if self.is_open:
-            self._protocol.send_ping(b"")
+            self._protocol.send_ping(b"%d" % number if number else b"")
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Say goodbye; the client is to answer, or to be cut off. Idempotent."""
@@ -249,6 +250,8 @@ class WebConnection:
             self._count(is_violation=False)
         if frame.opcode not in _CONTROL:
             self._join(frame)
+        elif frame.opcode is Opcode.PONG and (number := bytes(frame.data)).isdigit():
+            self._take(Seen(int(number)))
 
     def _join(self, frame: Frame) -> None:
         """Put the fragments of a message together; how large it may be the library has seen to."""

@@ -15,8 +15,10 @@ from everdoor_portal.telnet.events import (
     Keepalive,
     Line,
     LineTooLong,
+    LoginWanted,
     OutOfBand,
     ProtocolAbuse,
+    Reconnect,
 )
 
 
@@ -42,6 +44,9 @@ class Greeting(msgspec.Struct, frozen=True):
     flags: dict[str, FlagValue]
     token: bytes = b""
     seen: int = 0
+
+    def __repr__(self) -> str:
+        return f"Greeting({self.flags}, token hidden, {self.seen})"
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -78,6 +83,8 @@ Event = (
     | Keepalive
     | OutOfBand
     | Asked
+    | LoginWanted
+    | Reconnect
     | Seen
     | ProtocolAbuse
     | Left
@@ -94,7 +101,9 @@ __all__ = [
     "Left",
     "Line",
     "LineTooLong",
+    "LoginWanted",
     "OutOfBand",
     "ProtocolAbuse",
+    "Reconnect",
     "Seen",
 ]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from everdoor_portal.render.kinds import Kind, without_kind
 from everdoor_portal.render.renderer import render_hyperlinked
+from everdoor_portal.telnet.gmcp import token_text
 from everdoor_portal.telnet.naws import MAX_SIZE, MIN_HEIGHT, MIN_WIDTH
 from everdoor_portal.web.codecs import (
     BROWSER_FLAGS,
@@ -48,6 +49,7 @@ class EverdoorCodec(Codec):
 
     name: ClassVar[str] = "v1.everdoor"
     greets: ClassVar[bool] = True
+    confirms: ClassVar[bool] = True
 
     def __init__(self, max_chars: int, client: str = "") -> None:
         super().__init__(max_chars, client)
@@ -101,8 +103,8 @@ class EverdoorCodec(Codec):
     def show_input(self) -> Message | None:
         return _INPUT_SHOWN
 
-    def token(self, token: bytes) -> Message | None:
-        return Message(json_of(["token", base64.urlsafe_b64encode(token).rstrip(b"=").decode()]))
+    def token(self, token: bytes, account: str) -> Message | None:
+        return Message(json_of(["token", token_text(token)]))
 
     def session(self, sessid: int, name: str, is_logged_in: bool) -> Message | None:
         told = {"sessid": sessid, "name": name, "logged_in": is_logged_in}

@@ -33,7 +33,15 @@ from everdoor_portal.web.codecs import (
     read_json,
     text_of,
 )
-from everdoor_portal.web.events import Event, FlagsChanged, FlagValue, Keepalive, OutOfBand
+from everdoor_portal.web.events import (
+    Event,
+    FlagsChanged,
+    FlagValue,
+    Keepalive,
+    LoginWanted,
+    OutOfBand,
+    Reconnect,
+)
 
 
 class TerminalCodec(Codec):
@@ -90,6 +98,17 @@ class GmcpCodec(TerminalCodec):
             return None
         return self._packed(gmcp.encode(package, data_of(args, options)))
 
+    def token(self, token: bytes, account: str) -> Message | None:
+        if not self._gmcp.keeps_tokens:
+            return None
+        told = {"account": account, "token": gmcp.token_text(token), "secure_only": False}
+        return self._packed(gmcp.encode("Char.Login.Token", told))
+
+    def counted(self, number: int) -> Message | None:
+        if not self._gmcp.counts_outputs:
+            return None
+        return self._packed(gmcp.encode("Everdoor.Output", {"number": number}))
+
     def _take_packet(self, packet: bytes) -> Iterator[Event | Reply]:
         try:
             answer = self._gmcp.receive(packet)
@@ -100,7 +119,7 @@ class GmcpCodec(TerminalCodec):
         if answer.send is not None:
             yield Reply(self._packed(answer.send))
         for event in answer.events:
-            if isinstance(event, Keepalive | OutOfBand):
+            if isinstance(event, Keepalive | OutOfBand | LoginWanted | Reconnect):
                 yield event
 
     def _packed(self, packet: bytes) -> Message:
