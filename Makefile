@@ -101,10 +101,16 @@ test-packages:
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null \
 	  || echo "They could not be installed; the tests that need them will say so."
 
-# Evennia itself, in an environment of its own: the tests import a world that it has made.
+# Evennia itself, in an environment of its own, and a world that it has made: the tests import it.
 evennia: | $(BIN)/python
-	@$(MAKE) --no-print-directory $(EVENNIA)/installed.stamp \
-	  || echo "Evennia could not be installed; the tests that need it will say so."
+	@$(MAKE) -s --no-print-directory $(EVENNIA)/world.db3 \
+	  || echo "Evennia could not make a world; the tests that need it will say so."
+
+$(EVENNIA)/world.db3: tests/fromevennia/make_world.py $(EVENNIA)/installed.stamp
+	@echo "Having Evennia make a world for the tests"
+	@rm -rf $(EVENNIA)/made && mkdir $(EVENNIA)/made
+	@cd $(EVENNIA)/made && ../bin/python $(CURDIR)/$< 20 100 >made.log 2>&1 || { cat made.log; exit 1; }
+	@mv $(EVENNIA)/made/mygame/server/evennia.db3 $@
 
 $(EVENNIA)/installed.stamp: INTO = $(EVENNIA)/bin
 $(EVENNIA)/installed.stamp: tests/fromevennia/requirements.txt

@@ -7,11 +7,8 @@ world that it makes is kept there; without a way to the index these tests are sk
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import shutil
 import sqlite3
 import subprocess
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -23,49 +20,27 @@ from players.telnet import Player
 pytestmark = pytest.mark.timeout(300)
 
 TOP = Path(__file__).parents[2]
-EVENNIA = TOP / ".venv" / "evennia"
-MAKE_WORLD = TOP / "tests" / "fromevennia" / "make_world.py"
-ACCOUNTS, OBJECTS = 20, 100
-INSTALL_S = MAKE_S = 240
+DATABASE = TOP / ".venv" / "evennia" / "world.db3"
+ACCOUNTS = 20
+MAKE_S = 280
 UNREACHABLE = ("No matching distribution", "NewConnectionError", "Connection", "Temporary failure")
 """What pip and uv say when there is no index."""
 
 
 @pytest.fixture(scope="session")
-def evennia_python() -> Path:
-    """The Python that has Evennia."""
-    stamp = EVENNIA / "installed.stamp"
+def database() -> Path:
+    """Evennia's default game with 20 accounts more and 100 things; made once."""
     done = subprocess.run(
-        ["make", "-C", TOP, ".venv/evennia/installed.stamp"],
+        ["make", "-C", TOP, DATABASE.relative_to(TOP)],
         capture_output=True,
         text=True,
-        timeout=INSTALL_S,
+        timeout=MAKE_S,
         check=False,
     )
-    if not stamp.exists() and any(word in done.stderr for word in UNREACHABLE):
+    if done.returncode != 0 and any(word in done.stderr for word in UNREACHABLE):
         pytest.skip(f"Evennia cannot be had: {done.stderr.strip()[-200:]}")
-    assert stamp.exists(), done.stdout + done.stderr
-    return EVENNIA / "bin" / "python"
-
-
-@pytest.fixture(scope="session")
-def database(evennia_python: Path) -> Path:
-    """Evennia's default game with 20 accounts more and 100 things; made once."""
-    asked = [str(ACCOUNTS), str(OBJECTS)]
-    made_of = MAKE_WORLD.read_bytes() + " ".join(asked).encode()
-    kept = EVENNIA / "worlds" / f"{hashlib.sha256(made_of).hexdigest()[:16]}.db3"
-    if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            command = [evennia_python, MAKE_WORLD, *asked]
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=MAKE_S, check=False
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            part = kept.with_suffix(".part")
-            shutil.copy(Path(folder) / "mygame" / "server" / "evennia.db3", part)
-            part.rename(kept)
-    return kept
+    assert done.returncode == 0, done.stdout + done.stderr
+    return DATABASE
 
 
 def asked(path: Path, query: str) -> list[tuple[object, ...]]:
