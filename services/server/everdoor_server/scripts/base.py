@@ -217,7 +217,7 @@ class Script:
 
     def remaining_repeats(self) -> int | None:
         """How often it will still repeat; None: for ever."""
-        return max(0, self.repeats - self._repeated) if self.repeats else None
+        return max(0, self.repeats - self._repeated) if self.repeats > 0 else None
 
     def reset_callcount(self, value: int = 0) -> None:
         """Have it believe that it has repeated so often."""
@@ -265,7 +265,7 @@ class Script:
             What `at_repeat` has returned.
         """
         now, self._repeated = self.scripts.now(), self._repeated + 1
-        is_last = bool(self.repeats) and self._repeated >= self.repeats
+        is_last = 0 < self.repeats <= self._repeated
         due_s = now if self._due_s is None else self._due_s
         goes_on = self.interval and not is_last
         self._set_due(next_due(due_s, self.interval, now) if goes_on else None)
