@@ -93,11 +93,12 @@ class Asking:
         role: Role,
         generation: int = 0,
         key: CallKey | None = None,
+        trace: str = "",
     ) -> None:
         self.id = request_id
         self.tries = 0
         self.frame = _encoder.encode(
-            Request(CALLS_VERSION, request_id, role, generation, key, call)
+            Request(CALLS_VERSION, request_id, role, generation, key, call, trace)
         )
         self._deadline = now + deadline_s
 

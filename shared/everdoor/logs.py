@@ -20,6 +20,7 @@ from structlog.typing import EventDict, WrappedLogger
 from everdoor.listeners import private_folder
 from everdoor.lockfile import locked
 from everdoor.settings import Settings
+from everdoor.trace import current_trace
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 """A log file is put aside above this: some 50 000 lines, which any tool still opens."""
@@ -44,6 +45,7 @@ def configure_logs(settings: Settings, process: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            add_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
@@ -55,6 +57,13 @@ def configure_logs(settings: Settings, process: str) -> None:
     structlog.contextvars.bind_contextvars(process=process)
     # Libraries' own notices are seldom of use; their warnings are.
     logging.basicConfig(handlers=[_FromLibraries()], level=max(level, logging.WARNING), force=True)
+
+
+def add_trace(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """A processor: names the line of a player that is worked on, where there is one."""
+    if trace := current_trace():
+        event.setdefault("trace", trace)
+    return event
 
 
 class Output:

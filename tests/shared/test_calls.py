@@ -128,7 +128,7 @@ def test_reception_above_its_bound_says_busy() -> None:
     [
         ([1, b"1" * 16, "cli", 0, None, ["nonsense"]], "malformed"),
         ([1, b"1" * 16, "nobody", 0, None, ["status"]], "malformed"),
-        ([1, b"1" * 16, "cli", 0, None, ["status"], "more"], "malformed"),
+        ([1, b"1" * 16, "cli", 0, None, ["status"], "1-2", "more"], "malformed"),
         ([2, b"1" * 16, "cli", 0, None, ["status"]], "version"),
         ([2, b"1" * 16], "version"),
     ],

@@ -50,6 +50,7 @@ from everdoor.messages.accounts import (
 )
 from everdoor.messages.callmessage import CallKey, Done
 from everdoor.messages.calls import Answer, Call, Failed, Request
+from everdoor.trace import follow
 from everdoor_auth import records
 from everdoor_auth.banning import Banning
 from everdoor_auth.creation import Creation
@@ -152,9 +153,12 @@ class AuthService:
         A call that is asked again under its key gets the answer of the first time, also while
         that is still under way.
         """
+        follow(request.trace)
+        name = str(type(request.call).__struct_config__.tag)
         answer = await self._handle(request)
         outcome = answer.code if isinstance(answer, Failed) else "done"
-        self.outcomes[str(type(request.call).__struct_config__.tag), outcome] += 1
+        self.outcomes[name, outcome] += 1
+        log.debug("call answered", call=name, outcome=outcome)
         return answer
 
     async def _handle(self, request: Request) -> Answer:

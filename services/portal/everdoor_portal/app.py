@@ -104,6 +104,7 @@ class Portal:
             time.time,
         )
         self.sessions.on_outgoing = self._flush_soon
+        self.sessions.logs_lines = settings.log_level == "debug"
         self.uplink = Uplink(
             self.sessions,
             identity.host,

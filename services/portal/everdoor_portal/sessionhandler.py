@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from typing import Any
 
+import structlog
 from msgspec import structs
 
 from everdoor import codec
@@ -34,6 +35,7 @@ from everdoor.messages.stream import (
     Token,
 )
 from everdoor.outputlog import OutputLog, Sized, sized
+from everdoor.trace import trace_of
 from everdoor_portal.limits import HELD_BACK, Allowance, Newcomers
 from everdoor_portal.session import MAX_HELD_BYTES, PortalSession
 from everdoor_portal.taps import Taps
@@ -57,6 +59,9 @@ DOES_NOT_READ = "client does not read"
 """Why a client has left that was let go because its output was not taken."""
 
 
+_log = structlog.get_logger(__name__)
+
+
 class PortalSessionHandler:
     """The sessions of one incarnation of a portal, by connection number.
 
@@ -73,6 +78,7 @@ class PortalSessionHandler:
         lines_read, outputs_shown, slow_clients: How many there have been; the last are those who
             were let go because they did not read.
         taps: What operators watch.
+        logs_lines: Log each line when it is read and when it is done, without its text.
         line_seconds: From reading a line to its being done; of one line of each session at a time.
     """
 
@@ -97,6 +103,7 @@ class PortalSessionHandler:
         self.lines_read = self.outputs_shown = self.slow_clients = 0
         self.line_seconds = Histogram()
         self.taps = Taps(clock, wall)
+        self.logs_lines = False
         self._outgoing: list[Numbered] = []
         self.on_outgoing: Callable[[], None] = lambda: None
 
@@ -174,6 +181,8 @@ class PortalSessionHandler:
             session.show_input()
         if self.taps:
             self.taps.typed(session, text)
+        if self.logs_lines:
+            _log.debug("line read", trace=trace_of(session.sessid, session.next_seq))
         session.held_bytes += len(text)
         self._hold(session, Input(session.key.conn, session.next_seq, text, session.prompt))
         session.allowance.spend(now)
@@ -414,6 +423,8 @@ class PortalSessionHandler:
         while held and held[0].seq <= cursor:
             message = held.popleft()
             if isinstance(message, Input):
+                if self.logs_lines:
+                    _log.debug("line answered", trace=trace_of(session.sessid, message.seq))
                 session.held_bytes -= len(message.text)
                 session.cmd_total += not is_idle_line(message.text)
             elif isinstance(message, OutOfBand):

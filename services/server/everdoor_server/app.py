@@ -23,6 +23,7 @@ from everdoor.bus.sockets import Addressed, Bus, Wire
 from everdoor.errors import CallRefused, StoreError, StoreRefused
 from everdoor.measures import Measured
 from everdoor.messages.calls import ConfirmCopies, CopiesKept, CopiesLack
+from everdoor.trace import follow
 from everdoor_server.auth_client import AuthClient
 from everdoor_server.barrier import BARRIER_S, Barrier
 from everdoor_server.commit import Commit
@@ -331,6 +332,7 @@ class Server:
                 self._loop.call_later(seconds, self._resume, waiting.id)
 
     async def _ask_auth(self, waiting: Waiting, request: Call) -> None:
+        follow(waiting.trace)
         try:
             answer = await self._auth.call(request.call, waiting.key)
         except CallRefused as exc:

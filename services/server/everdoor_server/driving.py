@@ -29,6 +29,7 @@ from everdoor.messages.stream import (
     Token,
 )
 from everdoor.playertext import is_about_passwords
+from everdoor.trace import follow
 from everdoor_server.collector import Collector
 from everdoor_server.errands import Errands
 from everdoor_server.gamerules import GameRules
@@ -104,6 +105,7 @@ class Driver:
         message = lane.queue.pop(0)
         lane.seq, lane.calls, lane.marks = message.seq, 0, self._marks()
         self._set_off_lines = 0
+        follow(lane)
         if asking is not None:
             self._take_while_asking(lane, asking, message)
             return
@@ -168,6 +170,7 @@ class Driver:
                     session.msg(VOID)
                     return None
                 self.lines_run += 1
+                _log.debug("line run")
                 return self._rules.run(session, text, lane.trace)
             case Connected():
                 return self._connect(lane, message)
@@ -327,7 +330,7 @@ class Driver:
         wait_id = next(self._ids)
         self._waiting[wait_id] = lane
         key = CallKey(lane.key, lane.seq, lane.calls)
-        self._waits.append(Waiting(wait_id, key, request))
+        self._waits.append(Waiting(wait_id, key, request, lane.trace))
 
     def _complete(self, lane: Lane) -> None:
         if self._lanes.has_ended(lane):
@@ -342,6 +345,7 @@ class Driver:
             self._lanes.answered(lane)
         if lane.cursor < lane.seq:
             self._move_cursor(lane)
+        _log.debug("line done")
         self._lanes.make_ready(lane)
 
     def _move_cursor(self, lane: Lane) -> None:
@@ -370,6 +374,7 @@ class Driver:
         if lane.running is None or self._lanes.has_ended(lane):
             self._lanes.answered(lane)
         else:
+            follow(lane)
             lane.marks = self._marks()
             self._set_off_lines = 0
             self._perform(lane, lane.running, answer, error)

@@ -15,6 +15,7 @@ import structlog
 
 from everdoor.ids import Life, SessionKey
 from everdoor.messages.stream import Connected, Input, Numbered
+from everdoor.trace import trace_of
 from everdoor_server.downlink import Downlink
 from everdoor_server.gamerules import GameRules
 from everdoor_server.session import ServerSession
@@ -76,7 +77,7 @@ class Lane:
     def trace(self) -> str:
         """Names the line that runs, the same in every process and after every restart."""
         sessid = self.session.sessid if self.session else 0
-        return f"{sessid}-{self.seq}"
+        return trace_of(sessid, self.seq)
 
     def whole_session(self) -> ServerSession:
         """The session of a lane that has begun."""

@@ -26,6 +26,7 @@ from everdoor import codec
 from everdoor.errors import StoreBusy
 from everdoor.ids import RowId, SessionKey
 from everdoor.state import AppSession
+from everdoor.trace import follow
 from everdoor_server.adoption import Adoption
 from everdoor_server.collector import Collector
 from everdoor_server.commit import Commit, KnownPortal, OutboxRow, Stored
@@ -263,6 +264,7 @@ class Turn:
         return list(confirmed.items())
 
     def _take_commit(self) -> Commit | None:
+        follow("")
         self._rules.at_turn_end()
         self._adoption.drop_ended()
         commit = Commit(self._generation, self._n + 1)

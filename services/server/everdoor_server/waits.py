@@ -66,11 +66,13 @@ Running: TypeAlias = Coroutine[Request, Any, Any]
 
 
 class Waiting(NamedTuple):
-    """A command waits: answer with `Turn.resume(id, ...)`. `key` names the wait for auth."""
+    """A command waits: answer with `Turn.resume(id, ...)`. `key` names the wait for auth, `trace`
+    the line for logs."""
 
     id: int
     key: CallKey
     request: Call | Pause
+    trace: str = ""
 
 
 async def sleep(seconds: float) -> None:

@@ -17,6 +17,7 @@ from everdoor.calls import Asking, Post, Reception, result_of
 from everdoor.errors import CallRefused, CallTimeout, MalformedMessage
 from everdoor.messages.callmessage import CallKey
 from everdoor.messages.calls import Answer, Call, Failed, Request, Result, Role
+from everdoor.trace import current_trace
 
 MAX_SOCKETS = 32
 """Requests of one client under way at once, each on a socket of its own; more wait in line.
@@ -63,6 +64,7 @@ class RpcClient:
             role=self._role,
             generation=self.generation,
             key=key,
+            trace=current_trace(),
         )
         try:
             async with asyncio.timeout(deadline_s), self._free:

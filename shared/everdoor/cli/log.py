@@ -18,6 +18,10 @@ LOOK_S = 0.2
 """Pause between two looks at the files: soon enough for a person, and cheap."""
 
 
+ALL_LINES = 10**9
+"""More than all files hold: lines about one line of a player may be anywhere in them."""
+
+
 @click.command()
 @click.option(
     "--process",
@@ -25,6 +29,12 @@ LOOK_S = 0.2
     show_envvar=True,
     shell_complete=complete_log,
     help="Only the lines of this process, such as `server` or `portal.1`.",
+)
+@click.option(
+    "--trace",
+    metavar="ID",
+    show_envvar=True,
+    help="Only the lines about this line of a player, such as 7-42; all are logged at level debug.",
 )
 @click.option(
     "-n",
@@ -51,7 +61,7 @@ LOOK_S = 0.2
     show_envvar=True,
     help="Print one JSON document a line, as logged.",
 )
-def log(process: str | None, lines: int, follow: bool, json: bool) -> None:
+def log(process: str | None, trace: str | None, lines: int, follow: bool, json: bool) -> None:
     """Show what the processes of this home have logged, in the order of time (UTC).
 
     The files are in `logs` in the home; they are followed through their rotation. Exit code 1 when
@@ -69,16 +79,21 @@ def log(process: str | None, lines: int, follow: bool, json: bool) -> None:
             click.echo(for_programs(line) if json else for_people(line, width))
 
     files = LogFiles(home, process)
-    show(files.last(lines))
+    show(_about(files.last(ALL_LINES), trace)[-lines:] if trace and lines else files.last(lines))
     try:
         while follow:
-            show(files.read())
+            show(_about(files.read(), trace))
             time.sleep(LOOK_S)
     except KeyboardInterrupt:
         # The way to end it.
         click.echo(err=True)
     finally:
         files.close()
+
+
+def _about(found: list[LogLine], trace: str | None) -> list[LogLine]:
+    """The lines about a line of a player; all when none is asked for."""
+    return [line for line in found if trace is None or (line.fields or {}).get("trace") == trace]
 
 
 def _names(home: Path, process: str | None) -> list[str]:

@@ -379,10 +379,11 @@ Answer = Result | Failed
 
 
 class Request(CallMessage, frozen=True):
-    """`[version, id, role, generation, key, call]`.
+    """`[version, id, role, generation, key, call, trace]`.
 
     `id` is unguessable and the same in every retry of one request; `role` is server, portal or
-    cli; `generation` the asking server's (0: not a server); `key` makes the call idempotent.
+    cli; `generation` the asking server's (0: not a server); `key` makes the call idempotent;
+    `trace` names the line of a player for which it is asked (`everdoor.trace`), for logs.
     """
 
     version: int
@@ -391,6 +392,7 @@ class Request(CallMessage, frozen=True):
     generation: int
     key: CallKey | None
     call: Call
+    trace: Name = ""
 
 
 class Reply(CallMessage, frozen=True):
