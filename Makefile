@@ -11,7 +11,8 @@ UV := $(shell command -v uv || command -v $(BIN)/uv)
 WORKERS := -n 3 --dist loadfile
 
 # Debian packages with programs that the tests drive and nobody here wrote.
-TEST_PACKAGES := chromium inetutils-telnet iproute2 nftables nodejs npm postgresql prometheus
+TEST_PACKAGES := chromium inetutils-telnet iproute2 nftables nodejs npm openssh-client openssl \
+  postgresql prometheus putty-tools sslscan tf5 tintin++
 
 .DEFAULT_GOAL := help
 .PHONY: hostile screenshots fuzz help run test check bench faults format lock clean test-packages evennia

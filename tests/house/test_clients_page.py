@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from clients import test_programs
+from clients.programs import PROGRAMS
 from everdoor.settings import load_settings
 from everdoor_portal.gateways.web import OPENING_S, PING_S, SILENT_S
 from everdoor_portal.telnet.connection import DEFAULT_FLAGS
@@ -17,7 +19,20 @@ from everdoor_portal.telnet.parser import MAX_SUBNEGOTIATION_BYTES
 from everdoor_portal.web.connection import MAX_MESSAGE_BYTES
 from everdoor_portal.web.handshake import CODECS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
+TOP = Path(__file__).parents[2]
+PAGE = (TOP / "docs" / "clients.md").read_text()
+
+DRIVEN = (
+    "log_in",
+    "colours",
+    "window_size",
+    "hidden_password",
+    "utf_8",
+    "prompt",
+    "out_of_band",
+    "reload",
+)
+"""Tests of `clients.test_programs`, in the order of the page's columns."""
 
 
 def table(head: str) -> list[list[str]]:
@@ -74,3 +89,24 @@ def test_page_names_what_the_status_says_and_the_limits_that_hold() -> None:
     assert all(f"`{name}`" in PAGE for name in SPOKEN)
     assert f"{MAX_SUBNEGOTIATION_BYTES} bytes at most" in PAGE
     assert f"`EVERDOOR_TELNET_KEEPALIVE_S` ({load_settings().telnet_keepalive_s:.0f})" in PAGE
+
+
+def programs() -> list[list[str]]:
+    return [row for row in table("client") if row[-1].startswith("test_programs.py[")]
+
+
+def test_page_names_every_program_that_is_driven() -> None:
+    assert [row[-1] for row in programs()] == [f"test_programs.py[{name}]" for name in PROGRAMS]
+
+
+@pytest.mark.parametrize("row", programs(), ids=lambda row: row[-1])
+def test_page_says_yes_where_a_test_drives_it(row: list[str]) -> None:
+    client = row[-1].partition("[")[2].rstrip("]")
+    tests = [getattr(test_programs, f"test_{name}") for name in DRIVEN]
+    driven = [client in mark.args[1] for test in tests for mark in test.pytestmark]
+    assert [cell == "yes" for cell in row[1:-1]] == driven
+
+
+def test_page_names_files_of_tests_that_exist() -> None:
+    files = {row[-1].partition("[")[0] for row in table("client")}
+    assert [name for name in files if not (TOP / "tests" / "clients" / name).exists()] == []

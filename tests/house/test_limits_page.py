@@ -12,7 +12,8 @@ from everdoor.settings import Settings
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text()
 ROWS = dict(re.findall(r"^\| `([a-z_]+)` \| (\S+)", PAGE, re.MULTILINE))
 
-NO_LIMITS = {"metrics_port", "telnet_port", "web_port", "telnet_keepalive_s", "multisession_mode"}
+PORTS = {"metrics_port", "ssh_port", "telnet_port", "tls_port", "web_port"}
+NO_LIMITS = {*PORTS, "telnet_keepalive_s", "multisession_mode"}
 """Settings for which 0 means something else than that a limit is off."""
 
 TIMEOUTS_OF_LIMITS = {"login_throttle_timeout", "creation_throttle_timeout"}

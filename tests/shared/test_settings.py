@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from everdoor.errors import SettingsError
-from everdoor.settings import DOORS_TO_COME, Settings, describe, load_settings, without_password
+from everdoor.settings import Settings, describe, load_settings, without_password
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,12 @@ def test_without_password_leaves_other_urls_alone(url: str) -> None:
     assert without_password(url) == url
 
 
-def test_ports_of_doors_to_come_may_be_set_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in DOORS_TO_COME:
-        monkeypatch.setenv(variable, "4001")
-    assert load_settings().telnet_port == 4000
+@pytest.mark.parametrize("door", ["tls", "ssh", "web"])
+def test_door_has_a_port_or_is_off(monkeypatch: pytest.MonkeyPatch, door: str) -> None:
+    name = f"EVERDOOR_{door.upper()}_PORT"
+    for text, value in (("0", 0), ("4100", 4100), ("off", "off")):
+        monkeypatch.setenv(name, text)
+        assert getattr(load_settings(), f"{door}_port") == value
+    monkeypatch.setenv(name, "shut")
+    with pytest.raises(SettingsError, match="expected a port, 0 to 65535, or off, got 'shut'"):
+        load_settings()

@@ -1,7 +1,6 @@
 """The settings of one system."""
 
 from everdoor.settings.loading import (
-    DOORS_TO_COME,
     FILE,
     PREFIX,
     SettingInfo,
@@ -13,7 +12,6 @@ from everdoor.settings.loading import (
 )
 
 __all__ = [
-    "DOORS_TO_COME",
     "FILE",
     "PREFIX",
     "SettingInfo",

@@ -34,10 +34,6 @@ from everdoor.settings.system import SystemSettings
 PREFIX = "EVERDOOR_"
 FILE = "everdoor.toml"
 
-DOORS_TO_COME: tuple[str, ...] = ()
-"""Names kept for doors that this version does not have: a script that sets the port of every door
-of a system works already, and nothing listens there."""
-
 
 class Settings(GameSettings, DoorSettings, SystemSettings, BaseSettings):
     """Every setting, frozen; each field's description says effect, unit, range and relations."""
@@ -188,7 +184,7 @@ def _shown(value: object) -> str:
 def _refuse_unknown_variables(known: Collection[str]) -> None:
     names = [PREFIX + name.upper() for name in Settings.model_fields] + list(known)
     for variable in os.environ:
-        if variable.startswith(PREFIX) and variable not in (*names, *DOORS_TO_COME):
+        if variable.startswith(PREFIX) and variable not in names:
             raise SettingsError(f"{variable} is no setting{_did_you_mean(variable, names)}")
 
 
