@@ -91,6 +91,7 @@ class Driver:
         self._set_off_lines = 0
         self.lines_run = 0
         self.lines_skipped = 0
+        self.logs_lines = False
         self._waits: list[Waiting] = []
         self._waiting: dict[int, Lane] = {}
 
@@ -170,7 +171,8 @@ class Driver:
                     session.msg(VOID)
                     return None
                 self.lines_run += 1
-                _log.debug("line run")
+                if self.logs_lines:
+                    _log.debug("line run")
                 return self._rules.run(session, text, lane.trace)
             case Connected():
                 return self._connect(lane, message)
@@ -345,7 +347,8 @@ class Driver:
             self._lanes.answered(lane)
         if lane.cursor < lane.seq:
             self._move_cursor(lane)
-        _log.debug("line done")
+        if self.logs_lines:
+            _log.debug("line done")
         self._lanes.make_ready(lane)
 
     def _move_cursor(self, lane: Lane) -> None:

@@ -237,6 +237,10 @@ class Turn:
         """What commands have begun to wait for since the last call, and still do."""
         return self._driver.take_waits()
 
+    def log_lines(self) -> None:
+        """Log each line when it is run and when it is done, without its text."""
+        self._driver.logs_lines = True
+
     # What can be measured.
 
     @property

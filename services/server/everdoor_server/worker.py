@@ -263,6 +263,8 @@ class _Worker:
             time.monotonic,
             self._settings.resume_grace_s,
         )
+        if self._settings.log_level == "debug":
+            turn.log_lines()
         auth = make_auth_client(bus, system.auth_rpc, stored.generation)
         self._server = Server(
             self._loop, turn, links, game.sessions, self._store, auth, self._leave
