@@ -126,5 +126,6 @@ def _invitation(settings: Settings, reports: list[StatusReport]) -> str:
         return ""
     host = settings.listen_address or "localhost"
     in_url = f"[{host}]" if ":" in host else host
-    page = f", or http://{in_url}:{doors['web_port']}/" if "web_port" in doors else ""
+    scheme = "https" if settings.web_tls else "http"
+    page = f", or {scheme}://{in_url}:{doors['web_port']}/" if "web_port" in doors else ""
     return f" Play: telnet {host} {doors['telnet_port']}{page}"

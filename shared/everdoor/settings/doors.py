@@ -55,6 +55,12 @@ class DoorSettings(BaseModel):
         "to play on is there. Unless set: 4001, or any free one when telnet_port is. 0: any free "
         "one. `off`: there is no such door.",
     )
+    web_tls: bool = setting(
+        False,
+        "true or false",
+        "Whether the web port speaks TLS (https, wss), with the certificate of the TLS doors. See "
+        "tls_certificate.",
+    )
     web_origins: str = setting(
         "",
         "origins such as https://game.example, separated by commas, or *, or nothing",

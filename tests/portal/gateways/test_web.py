@@ -7,8 +7,10 @@ import base64
 import json
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -31,6 +33,7 @@ from everdoor.messages.stream import (
     Seen,
     Token,
 )
+from everdoor_portal.gateways.certificates import Certificates, self_signed
 from everdoor_portal.gateways.web import PING_S, SILENT_S, WebGateway, WebSession
 from everdoor_portal.limits import TOO_FAST, Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler, hash_of
@@ -72,12 +75,19 @@ class Stand(NamedTuple):
 
 
 @asynccontextmanager
-async def stand(max_rate: int = 0, max_unsent: int = 0, **rules: Any) -> AsyncIterator[Stand]:
+async def stand(
+    max_rate: int = 0,
+    max_unsent: int = 0,
+    certificates: Certificates | None = None,
+    **rules: Any,
+) -> AsyncIterator[Stand]:
     loop = asyncio.get_running_loop()
     sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time)
     entrance = Entrance(sessions.newcomers, lambda: 0.0, max_rate)
     known = WebRules({"/": page("a.html", b"<!doctype html>"), "/big.txt": page("b.txt", BIG)})
-    gateway = WebGateway(loop, sessions, loop.time, known._replace(**rules), entrance, max_unsent)
+    gateway = WebGateway(
+        loop, sessions, loop.time, known._replace(**rules), entrance, max_unsent, certificates
+    )
     listener = socket.create_server((HOST, 0))
     await gateway.listen(listener)
     try:
@@ -235,6 +245,23 @@ def test_client_is_told_that_the_game_is_away() -> None:
                 ["game", "away"],
                 ["text", 0, "Wait."],
             ]
+
+    run(main())
+
+
+def test_client_speaks_tls_where_that_is_wanted(tmp_path: Path) -> None:
+    async def main() -> None:
+        file = tmp_path / "certificate.pem"
+        file.write_bytes(self_signed())
+        async with stand(certificates=Certificates(file, file, tmp_path)) as here:
+            context = ssl.create_default_context(cafile=str(file))
+            address = f"wss://localhost:{here.port}/"
+            async with connect(address, host=HOST, ssl=context) as client:
+                await client.send('["text", ["look"], {}]')
+                connected, line = await until_taken(here, 2, Connected, Input)
+                assert (connected.address, line.text) == (HOST, "look")
+                here.applies(1, {}, "Hello.")
+                assert await told(client) == ["text", ["Hello."], {}]
 
     run(main())
 

@@ -17,6 +17,8 @@ from typing import Any, ClassVar, cast
 import structlog
 from websockets.frames import CloseCode
 
+from everdoor_portal.gateways.acceptor import Acceptor, Peer
+from everdoor_portal.gateways.certificates import Certificates
 from everdoor_portal.limits import TOO_FAST, Entrance, Verdict
 from everdoor_portal.render.renderer import Renderer, render_output
 from everdoor_portal.session import PortalSession
@@ -247,7 +249,8 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
 
     def send_token(self, token: bytes) -> None:
         self._counted = self._confirmed = 0
-        self._send(lambda codec: codec.token(token, self.uname or ""))
+        is_secure = self._gateway.is_secure
+        self._send(lambda codec: codec.token(token, self.uname or "", is_secure))
         self.flush()
 
     def _count_outputs(self) -> None:
@@ -399,6 +402,8 @@ class WebGateway:
         entrance: Asked for every WebSocket client that comes.
         max_unsent_bytes: Output that a client has not taken; one that is further behind is
             disconnected. 0: no limit but memory's.
+        certificates: What clients are shown, who speak TLS then; None: they do not.
+        max_at_door: Clients of one address that may be agreeing on how to speak TLS.
 
     Attributes:
         clients: The WebSocket clients that are connected.
@@ -414,6 +419,8 @@ class WebGateway:
         rules: WebRules,
         entrance: Entrance,
         max_unsent_bytes: int,
+        certificates: Certificates | None = None,
+        max_at_door: int = 0,
     ) -> None:
         self.loop = loop
         self.sessions = sessions
@@ -427,13 +434,19 @@ class WebGateway:
         }
         self.clients: set[WebSession] = set()
         self.farewell = CloseCode.NORMAL_CLOSURE
-        self._server: asyncio.Server | None = None
+        self._certificates = certificates
+        self._max_at_door = max_at_door
+        self._server: asyncio.Server | Acceptor | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._port = 0
 
     async def listen(self, listener: socket.socket) -> None:
         """Accept clients from now on. The listener stays open when `close` is called."""
-        self._server = await self.loop.create_server(lambda: WebSession(self), sock=listener)
+        if self._certificates is None:
+            self._server = await self.loop.create_server(lambda: WebSession(self), sock=listener)
+        else:
+            self._server = Acceptor(self.loop, self._serve_tls, max_at_door=self._max_at_door)
+            self._server.listen(listener)
         self._port = listener.getsockname()[1]
         self._beat_later()
 
@@ -450,6 +463,22 @@ class WebGateway:
         if self._beat is not None:
             self._beat.cancel()
             self._beat = None
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether clients speak TLS."""
+        return self._certificates is not None
+
+    async def _serve_tls(self, connection: socket.socket, peer: Peer) -> None:
+        assert self._certificates is not None, "accepted for that alone"
+        self._certificates.refresh()
+        await self.loop.connect_accepted_socket(
+            lambda: WebSession(self),
+            connection,
+            ssl=self._certificates.context,
+            ssl_handshake_timeout=OPENING_S,
+            ssl_shutdown_timeout=CLOSE_S,
+        )
 
     def keep_alive(self) -> None:
         """Ask every client for a sign of life."""

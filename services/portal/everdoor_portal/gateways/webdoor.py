@@ -27,7 +27,7 @@ NAME_MARK = "{{servername}}"
 
 
 class WebDoor:
-    """HTTP and WebSocket on `web_port`."""
+    """HTTP and WebSocket on `web_port`, over TLS if `web_tls` says so."""
 
     def listen(
         self, settings: Settings, workers: int
@@ -40,6 +40,7 @@ class WebDoor:
     def gateway(self, context: GatewayContext) -> WebGateway:
         # Supervisors, which only listen, need nothing of it.
         from everdoor.addresses import parse_networks
+        from everdoor_portal.gateways.certificates import certificates_of
         from everdoor_portal.gateways.web import WebGateway
         from everdoor_portal.web.connection import WebRules
 
@@ -57,6 +58,8 @@ class WebDoor:
             rules,
             context.entrance,
             settings.max_output_queue,
+            certificates_of(settings) if settings.web_tls else None,
+            settings.max_preauth_per_address,
         )
 
 

@@ -114,8 +114,9 @@ class Codec(ABC):
         """Let what is typed be seen again."""
         return None
 
-    def token(self, token: bytes, account: str) -> Message | None:
-        """Give the client its resume token; None: there is no way to, or it wants none."""
+    def token(self, token: bytes, account: str, is_secure: bool = False) -> Message | None:
+        """Give the client its resume token, which over TLS is for TLS alone; None: there is no way
+        to, or it wants none."""
         return None
 
     def counted(self, number: int) -> Message | None:

@@ -103,7 +103,7 @@ class EverdoorCodec(Codec):
     def show_input(self) -> Message | None:
         return _INPUT_SHOWN
 
-    def token(self, token: bytes, account: str) -> Message | None:
+    def token(self, token: bytes, account: str, is_secure: bool = False) -> Message | None:
         return Message(json_of(["token", token_text(token)]))
 
     def session(self, sessid: int, name: str, is_logged_in: bool) -> Message | None:

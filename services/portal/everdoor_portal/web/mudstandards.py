@@ -98,10 +98,10 @@ class GmcpCodec(TerminalCodec):
             return None
         return self._packed(gmcp.encode(package, data_of(args, options)))
 
-    def token(self, token: bytes, account: str) -> Message | None:
+    def token(self, token: bytes, account: str, is_secure: bool = False) -> Message | None:
         if not self._gmcp.keeps_tokens:
             return None
-        told = {"account": account, "token": gmcp.token_text(token), "secure_only": False}
+        told = {"account": account, "token": gmcp.token_text(token), "secure_only": is_secure}
         return self._packed(gmcp.encode("Char.Login.Token", told))
 
     def counted(self, number: int) -> Message | None:
