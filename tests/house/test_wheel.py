@@ -53,6 +53,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def test_wheel_has_the_page_that_browsers_are_shown(wheel: Path) -> None:
+    folder = TOP / "services" / "portal" / "everdoor_portal"
+    static = [path for path in (folder / "web" / "static").rglob("*") if path.is_file()]
+    with zipfile.ZipFile(wheel) as opened:
+        assert {str(path.relative_to(folder.parent)) for path in static} <= set(opened.namelist())
+
+
 @pytest.fixture(scope="module")
 def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment that has the wheel, and what it needs from this one."""
