@@ -10,7 +10,6 @@ docs/new-protocol.md.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -36,6 +35,8 @@ class SessionDoors(Protocol):
 
 class SessionHooks:
     """What a protocol may have and need not: each of these does nothing."""
+
+    __slots__ = ()
 
     def at_login(self) -> None:
         """Somebody has logged in: a hook for protocols that tell their client so."""
@@ -75,6 +76,33 @@ class PortalSession(SessionHooks, ABC):
         has_client: False once the client has left; the session stays until the server knows.
     """
 
+    # Slots: there are more names than Python lets the instances of a class share.
+    __slots__ = (
+        "address",
+        "allowance",
+        "cmd_last",
+        "cmd_last_visible",
+        "cmd_total",
+        "conn_time",
+        "copy",
+        "deaths",
+        "has_client",
+        "held",
+        "held_bytes",
+        "is_paused",
+        "is_warned",
+        "key",
+        "kind",
+        "next_seq",
+        "noted",
+        "output_log",
+        "port",
+        "protocol_flags",
+        "sessionhandler",
+        "timed",
+        "token",
+    )
+
     protocol_key: ClassVar[str] = ""
 
     def __init__(self, address: str, port: int) -> None:
@@ -83,7 +111,8 @@ class PortalSession(SessionHooks, ABC):
         self.port = port
         self.protocol_flags: dict[str, Any] = {}
         self.kind = DEFAULT_KIND
-        self.held: deque[Numbered] = deque()
+        # No deque: an empty one takes 760 bytes, and most are empty.
+        self.held: list[Numbered] = []
         self.held_bytes = 0
         self.next_seq = 1
         self.copy = SessionCopy()
@@ -156,6 +185,9 @@ class PortalSession(SessionHooks, ABC):
         self.copy.apply(change)
         if flags := change.get("protocol_flags"):
             self.learn_flags(flags)
+            if self.protocol_flags == flags:
+                # As it is mostly: then there is one of it, here and in the copy.
+                self.protocol_flags = flags
         if self.logged_in and not was_logged_in:
             self.at_login()
 
@@ -163,7 +195,7 @@ class PortalSession(SessionHooks, ABC):
 
     def learn_flags(self, flags: Mapping[str, Any]) -> None:
         """Take over what is newly known of the client, from itself or from the server."""
-        self.protocol_flags.update(flags)
+        self.protocol_flags = {**self.protocol_flags, **flags}
         self.kind = kind_of(self.protocol_flags)
 
     def data_in(self, text: str) -> None:

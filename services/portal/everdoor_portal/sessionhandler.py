@@ -421,7 +421,7 @@ class PortalSessionHandler:
             self.line_seconds.observe(self._clock() - session.timed[1])
             session.timed = (0, 0.0)
         while held and held[0].seq <= cursor:
-            message = held.popleft()
+            message = held.pop(0)
             if isinstance(message, Input):
                 if self.logs_lines:
                     _log.debug("line answered", trace=trace_of(session.sessid, message.seq))

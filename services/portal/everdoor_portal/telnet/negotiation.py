@@ -128,12 +128,12 @@ class Negotiator:
 
     def __init__(self, accepts: Mapping[Side, Container[int]]) -> None:
         self._accepts = accepts
-        self._states: dict[tuple[Side, int], Q] = {}
+        self._states: dict[int, Q] = {}  # by option, those of the other side from 256 on
         self._refused: dict[Side, int] = {}  # bit n: option n was refused before
 
     def state(self, side: Side, option: int) -> Q:
         """Give the state of one side of an option (0 to 255)."""
-        return self._states.get((side, option), Q.NO)
+        return self._states.get(_key(side, option), Q.NO)
 
     def is_in_effect(self, side: Side, option: int) -> bool:
         """Say whether an option is on, including one whose end is not confirmed yet."""
@@ -147,7 +147,7 @@ class Negotiator:
     def request(self, side: Side, option: int, enable: bool) -> bytes:
         """Want an option on or off; returns the bytes to send, maybe none. Idempotent."""
         step = REQUESTED[self.state(side, option), enable]
-        self._states[side, option] = step.state
+        self._states[_key(side, option)] = step.state
         return _message(side, option, step.send)
 
     def receive(self, verb: int, option: int) -> Outcome:
@@ -156,7 +156,7 @@ class Negotiator:
         before = self.state(side, option)
         step = self._step(side, option, before, positive)
         if step.state is not before:
-            self._states[side, option] = step.state
+            self._states[_key(side, option)] = step.state
         was, now = before in _IN_EFFECT, step.state in _IN_EFFECT
         return Outcome(
             side,
@@ -174,6 +174,10 @@ class Negotiator:
         is_repeated = bool(refused >> option & 1)
         self._refused[side] = refused | 1 << option
         return Step(Q.NO, send=False, is_violation=is_repeated)
+
+
+def _key(side: Side, option: int) -> int:
+    return option if side is Side.LOCAL else option + 256
 
 
 def _message(side: Side, option: int, positive: bool | None) -> bytes:
