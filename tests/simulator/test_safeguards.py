@@ -31,6 +31,8 @@ from simulator.serverprocess import Phase, ServerParts, ServerProcess
 from simulator.timers import WatchedScripts, ring_once
 from simulator.world import Parts
 
+pytestmark = pytest.mark.timeout(300)
+
 SEEDS = range(3000)
 """Schedules that a missing safeguard may survive at most."""
 

@@ -13,6 +13,8 @@ from simulator.crashes import CRASHES
 from simulator.network import Crossings
 from simulator.schedules import Failure, draw, run, run_with_loss, search
 
+pytestmark = pytest.mark.timeout(300)
+
 BLOCKS = [range(first, first + 500) for first in range(0, 3000, 500)]
 
 
