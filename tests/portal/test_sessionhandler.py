@@ -15,7 +15,9 @@ from everdoor.messages.stream import (
     Disconnected,
     FlagsChanged,
     Input,
+    OutOfBand,
     Output,
+    Resume,
     Row,
     Seen,
     Token,
@@ -23,7 +25,12 @@ from everdoor.messages.stream import (
 from everdoor_portal import sessionhandler
 from everdoor_portal.render.kinds import Depth, Kind
 from everdoor_portal.session import MAX_HELD_BYTES
-from everdoor_portal.sessionhandler import PortalSessionHandler, is_idle_line
+from everdoor_portal.sessionhandler import (
+    MAX_OUT_OF_BAND_BYTES,
+    NOT_TAKEN,
+    PortalSessionHandler,
+    is_idle_line,
+)
 from recording import Clock, RecordingSession, client, handler
 
 
@@ -534,3 +541,54 @@ def test_portal_that_stops_tells_clients_and_the_server() -> None:
     sessions.let_all_go("closing")
     assert one.events == [("text", "closing"), ("flush",), ("disconnect", "closing")]
     assert [type(message) for message in sessions.take_outgoing()] == [Disconnected]
+
+
+# What is no line.
+
+
+def test_what_is_said_out_of_band_is_held_like_a_line_until_it_is_done() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.oob_in(session, "get_value", [1], {"name": "x"})
+    assert sessions.take_outgoing()[1:] == [OutOfBand(1, 2, "get_value", [1], {"name": "x"})]
+    assert session.held_bytes > 0
+    sessions.apply(row(cursors=[(1, 2)]))
+    assert (list(session.held), session.held_bytes, session.cmd_total) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["x" * MAX_OUT_OF_BAND_BYTES], [10**30], [object()], ["\ud800"]],
+    ids=["large", "number", "object", "surrogate"],
+)
+def test_what_is_too_large_or_cannot_travel_is_refused_and_told(args: list[Any]) -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.oob_in(session, "get_value", args, {})
+    assert len(session.held) == 1
+    assert session.shown == [NOT_TAKEN.format(name="get_value", most=MAX_OUT_OF_BAND_BYTES)]
+
+
+def test_reading_pauses_when_too_much_is_held_of_what_is_no_line() -> None:
+    sessions = handler(Clock(), held_input_lines=5)
+    session = client(sessions)
+    for _ in range(4):
+        sessions.oob_in(session, "echo", [], {})
+    assert session.events[-1] == ("pause",)
+
+
+def test_client_comes_back_after_it_has_connected() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.resume(session, b"token", 7)
+    assert sessions.take_outgoing()[1:] == [Resume(1, 2, sha256(b"token").digest(), 7)]
+
+
+def test_nothing_is_taken_of_who_has_left() -> None:
+    sessions = handler(Clock())
+    session = client(sessions)
+    sessions.client_left(session, "left", clean=True)
+    sessions.take_outgoing()
+    sessions.oob_in(session, "echo", [], {})
+    sessions.resume(session, b"token", 7)
+    assert sessions.take_outgoing() == []
