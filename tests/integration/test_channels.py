@@ -49,9 +49,11 @@ async def _talk(system: System, players: list[Player]) -> None:
             player.type(f"pub {number}")
         if number in (MESSAGES // 3, 2 * MESSAGES // 3):
             await asyncio.to_thread(_kill_server_worker, system)
-    for player in players:
-        for speaker in NAMES:
-            await player.sees(f"[Public] {speaker}: {MESSAGES - 1}")
+    await asyncio.to_thread(until, lambda: all(map(_has_heard_all, players)), "all have heard all")
+
+
+def _has_heard_all(player: Player) -> bool:
+    return {f"[Public] {speaker}: {MESSAGES - 1}" for speaker in NAMES} <= set(player.lines)
 
 
 def _kill_server_worker(system: System) -> None:
