@@ -15,7 +15,7 @@ from everdoor.bans import BanList
 from everdoor.ids import Incarnation, RowId
 from everdoor.messages.accounts import Ban
 from everdoor.messages.stream import Input, Output, Row
-from everdoor_portal.gateways.telnet import MAX_UNSENT_BYTES, TelnetGateway
+from everdoor_portal.gateways.telnet import MAX_UNSENT_BYTES, TAKE_BYTES, TelnetGateway
 from everdoor_portal.limits import Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from running import run, until
@@ -179,6 +179,19 @@ def test_client_that_types_too_fast_is_held_back_and_loses_no_line() -> None:
                 await asyncio.sleep(0.001)
             assert got == lines
             assert b"None is lost" in await reader.readuntil(b"another.")
+
+    run(main())
+
+
+def test_lines_that_come_at_once_wait_as_bytes_when_too_many_are_held() -> None:
+    async def main() -> None:
+        async with stand(max_lines=1) as here:
+            _, writer = await here.client()
+            await until(lambda: len(here.sessions) == 1)
+            [session] = here.sessions
+            writer.write(b"\r\n" * 8000)
+            await until(lambda: session.is_paused)
+            assert len(session.held) < 2 + TAKE_BYTES
 
     run(main())
 
