@@ -74,7 +74,7 @@ def _environment() -> Iterator[bytes]:
 ATTACKS: dict[str, Attack] = {
     "line without an end": Attack(lambda: _many(b"x")),
     "invalid UTF-8": Attack(_noise, ends=False),
-    "NUL": Attack(lambda: _many(b"\0"), ends=False),
+    "NUL": Attack(lambda: _many(b"\0")),
     "IAC that begins nothing": Attack(lambda: _many(IAC + b"\x01")),
     "IAC alone": Attack(lambda: chain([IAC], repeat(b"")), ends=False),
     "subnegotiation without an end": Attack(

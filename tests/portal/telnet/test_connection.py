@@ -529,6 +529,14 @@ def test_line_without_an_end_is_no_line_and_whoever_goes_on_is_let_go() -> None:
     assert chunks * len(chunk) < 4 << 20
 
 
+def test_flood_of_nul_ends_and_lines_that_end_with_one_are_none() -> None:
+    connection = started()
+    events, _ = exchange(connection, *[b"\0" * 4096] * 1000)
+    assert isinstance(events[-1], ProtocolAbuse)
+    other = started()
+    assert exchange(other, *[b"look\r\0" * 10] * 2000)[0] == [Line("look")] * 20_000
+
+
 def test_long_lines_that_end_are_refused_one_by_one_and_are_no_abuse() -> None:
     connection = started()
     events, _ = exchange(connection, *[b"x" * 60_000 + b"\r\n"] * 500)

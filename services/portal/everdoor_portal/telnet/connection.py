@@ -331,6 +331,11 @@ class TelnetConnection:
                 self._take_subnegotiation(option, payload)
 
     def _take_data(self, data: bytes) -> None:
+        nuls = data.count(b"\0")
+        # One alone is a sign of life, or the rest of a line end that has been cut.
+        if nuls > 1 and nuls > data.count(b"\r\0") and self._meter.add_routine(self._now, nuls):
+            self._give_up("too many signs of life")
+            return
         overruns = self._lines.overruns
         self._take_typed(data)
         # However fast it is thrown away: a line without an end is nobody's.
