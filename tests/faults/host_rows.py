@@ -119,7 +119,7 @@ def half_open(bench: Bench) -> None:
             await asyncio.sleep(round_.chance.uniform(*NOTICE_PAUSE_S))
             cable.heal()
             await round_.crowd.all_served()
-            if noticed_s > NOTICED_S:
+            if bench.scale.is_full and noticed_s > NOTICED_S:
                 round_.problems.append(f"noticed after {noticed_s:.1f} s only")
 
     with two_hosts(bench, Cable) as (game, cable):
