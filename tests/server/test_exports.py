@@ -29,6 +29,7 @@ PUBLIC = {
     "UserError",
     "ask",
     "authenticate",
+    "before_login",
     "create_account",
     "create_guest",
     "create_object",

@@ -13,6 +13,7 @@ from everdoor_server.commands.command import Command
 from everdoor_server.commands.playertext import inert
 from everdoor_server.current import SESSION_HANDLER, SESSIONS
 from everdoor_server.engine import Game
+from everdoor_server.inputs import before_login
 from everdoor_server.objects import (
     Character,
     Exit,
@@ -48,6 +49,7 @@ __all__ = [
     "UserError",
     "ask",
     "authenticate",
+    "before_login",
     "create_account",
     "create_guest",
     "create_object",
