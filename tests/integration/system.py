@@ -34,6 +34,9 @@ PROGRAMS = Path(sys.executable).parent
 PATIENCE_S = 30.0
 """Longest wait for anything to happen; only a failure is ever this slow."""
 
+COMMAND_S = 120.0
+"""Longest that a command may take: a second of work is half a minute where many work at once."""
+
 LOOK_S = 0.02
 """Pause between two looks at whether it has happened."""
 
@@ -192,7 +195,7 @@ class System:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=COMMAND_S,
             check=False,
         )
         told = f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
