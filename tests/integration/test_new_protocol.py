@@ -92,6 +92,7 @@ async def _play(system: System) -> None:
     await asyncio.to_thread(system.run, "server", "reload")
     anna.type("say still here")
     await bert.sees('Anna says, "still here"')
-    await anna.leave()
+    anna.type("quit")
     await bert.sees("Anna has left the game")
+    await anna.leave()
     await bert.leave()
