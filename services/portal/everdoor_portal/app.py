@@ -157,8 +157,7 @@ class Portal:
 
     async def stop(self, reason: str) -> None:
         """Accept no more clients, tell those who are here, close."""
-        for gateway, _ in self._gateways:
-            gateway.close()
+        self._close_doors()
         self.sessions.let_all_go(reason)
         await asyncio.sleep(FAREWELL_S)
         if self._timer is not None:
@@ -169,6 +168,10 @@ class Portal:
     def measured(self) -> Measured:
         """What is measured of this portal."""
         return measured(self.sessions, self.uplink, self._entrance)
+
+    def _close_doors(self) -> None:
+        for gateway, _ in self._gateways:
+            gateway.close()
 
     def info(self) -> dict[str, Any]:
         """What `everdoor status` says of this worker."""
@@ -278,6 +281,8 @@ class Portal:
         if self.uplink.wants_socket(now):
             self._make_socket()
         if self.uplink.state is LinkState.EVICTED and not self.evicted.is_set():
+            # Closed first, so that who can is told to come back by itself.
+            self._close_doors()
             self.sessions.disconnect_all(EVICTED)
             self.evicted.set()
         self._unsent.extend(self.uplink.data_to_send(now))
