@@ -18,7 +18,7 @@ import pexpect
 import pytest
 
 import tutorial
-from integration.system import HOST, LOOK_S, PROGRAMS, free_port, until
+from integration.system import HOST, LOOK_S, PROGRAMS, until
 from tutorial import Block
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lighthouse"
@@ -44,14 +44,13 @@ class Follower:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._port = free_port()
+        self._port = 0
         self._environment = {
             "PATH": f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "TERM": "xterm",
-            "EVERDOOR_TELNET_PORT": str(self._port),
-            **{f"EVERDOOR_{door}_PORT": "0" for door in ("WEB", "TLS", "SSH")},
+            **{f"EVERDOOR_{door}_PORT": "0" for door in ("TELNET", "WEB", "TLS", "SSH")},
         }
         self._output = folder / "up.out"
         self._up: subprocess.Popen[bytes] | None = None
@@ -120,7 +119,13 @@ class Follower:
                 start_new_session=True,
             )
         [line] = expected
-        until(lambda: line.removesuffix("...") in self.printed(), line, SLOW_S)
+        found = until(lambda: self._is_up(line.removesuffix("...")), line, SLOW_S)
+        self._port = int(found[1])
+
+    def _is_up(self, line: str) -> re.Match[str] | None:
+        """Whether the line was printed, and the port behind it."""
+        assert self._up is not None and self._up.poll() is None, self.printed()
+        return re.search(re.escape(line) + r"(\d+)", self.printed())
 
     def _play(self, block: Block) -> None:
         if block.of not in self._players:
