@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 HOST = "127.0.0.1"
 PROGRAMS = Path(sys.executable).parent
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """Longest wait for anything to happen; only a failure is ever this slow."""
 
 COMMAND_S = 120.0
@@ -223,7 +223,7 @@ class System:
             status = self.status()
             return status if status.is_up(self.portals) else None
 
-        return until(up, "everything is up")
+        return until(up, "everything is up", 2 * PATIENCE_S)
 
     def make_accounts(self, names: list[str], superuser: bool = False) -> None:
         """Make accounts with the PASSWORD."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from everdoor.archive import SESSION_SUFFIX
 from integration.system import PASSWORD, PROGRAMS, System
 from players.telnet import Player
 
@@ -331,3 +332,33 @@ def test_where_nothing_runs_one_line_says_so(folder: Path, command: list[str]) -
     assert len(done.stderr.splitlines()) == 1
     assert str(system.home) in done.stderr
     assert complete(system, "everdoor session show ") == []
+
+
+def test_archive_of_portals_copies_is_that_of_the_server_while_it_is_away(system: System) -> None:
+    """But for the puppets that a stop releases; and it says where it comes from."""
+
+    async def main() -> None:
+        async with playing(system, "Ada", "Bob"):
+            await everdoor(system, "session", "save", f"before{SESSION_SUFFIX}")
+            await everdoor(system, "server", "stop")
+            try:
+                _, told = await everdoor(system, "session", "save", f"away{SESSION_SUFFIX}")
+                dumped, _ = await everdoor(system, "session", "dump", "live")
+                differing, said = await everdoor(
+                    system, "session", "diff", f"before{SESSION_SUFFIX}", "live"
+                )
+            finally:
+                await everdoor(system, "server", "start")
+            assert "portals" in told
+            assert dumped.count("ServerSession") >= 2
+            assert "Ada" in dumped and PASSWORD not in dumped
+            assert "puid" in differing, said
+            assert ".uname" not in differing and "address" not in differing, differing
+            restored, _ = await everdoor(
+                system, "session", "restore", f"away{SESSION_SUFFIX}", "--json"
+            )
+            states = [one["state"] for one in json.loads(restored)]
+            assert len(states) >= 2
+            assert set(states) <= {"unchanged", "restored", "gone"}
+
+    asyncio.run(main())

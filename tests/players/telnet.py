@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 FAREWELL_S = 2.0
 """How long the other side may take to close a connection that has ended."""
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Longest that a player waits for a line: a slow machine under load is still quicker."""
 
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240

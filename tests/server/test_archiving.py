@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from everdoor import archiving
 from everdoor.errors import CallRefused, RestoreError
 from everdoor.messages.calls import SaveSessions
 from everdoor.state import AppSession
 from everdoor.state.archivefile import Item, Metadata, Record, read_items
-from everdoor_server import archiving
 from everdoor_server.archiving import Archiving
 from everdoor_server.session import ServerSession
 from everdoor_server.testing import World

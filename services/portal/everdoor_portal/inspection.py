@@ -13,16 +13,19 @@ from typing import Any
 
 import structlog
 
+from everdoor.archiving import ArchivePages, archive_of_copies
 from everdoor.bus.rpc import RpcServer
 from everdoor.bus.sockets import Bus
 from everdoor.errors import CallRefused
 from everdoor.events import Mark
 from everdoor.messages.calls import (
     Answer,
+    Archive,
     PortalInfo,
     PortalList,
     Portals,
     Request,
+    SaveSessions,
     SessionInfo,
     SessionList,
     SessionShow,
@@ -31,7 +34,7 @@ from everdoor.messages.calls import (
     Traffic,
 )
 from everdoor.pages import Pages, cut
-from everdoor.state import SECRET
+from everdoor.state import SECRET, Primitive
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
 
@@ -52,9 +55,19 @@ SHOWN = frozenset(
         "protocol_flags",
         "cmdset_paths",
         "unfinished",
+        "prompt",
+        "prompt_floor",
+        "is_asked",
+        "as_of",
+        "missed_from",
     )
 )
 """Fields of a session that hold nothing secret, whatever the game; `server_data` is the game's."""
+
+OF_CONNECTION = frozenset(
+    ("version", "resume", "key", "conn_time", "cmd_last", "cmd_last_visible", "cmd_total")
+)
+"""What is told besides of the portal's own knowledge."""
 
 
 class Inspection:
@@ -80,6 +93,7 @@ class Inspection:
         self._is_linked = is_linked
         self._pages = Pages()
         self._lists = 0
+        self._archives = ArchivePages(sessions.incarnation.number << 20)
         self.wire = RpcServer(bus, endpoint, self._answer).wire
 
     async def _answer(self, request: Request) -> Answer:
@@ -94,6 +108,8 @@ class Inspection:
                 return self._pages.go_on(call)
             case SessionShow(sessid=sessid):
                 return self._show(sessid)
+            case SaveSessions() as call:
+                return self._save(call)
             case SessionTraffic() as call:
                 return self._traffic(call)
             case PortalList():
@@ -120,20 +136,37 @@ class Inspection:
 
     def _show(self, sessid: int) -> SessionState:
         found = self._find(sessid)
-        wall, now = time.time(), self._loop.time()
         state: dict[str, Any] = {
-            name: value if name in SHOWN else SECRET
-            for name, value in (found.copy.state or {}).items()
+            name: value if name in SHOWN | OF_CONNECTION else SECRET
+            for name, value in self._snapshot(found).items()
         }
-        state |= {
-            "key": str(found.key),
-            "conn_time": wall - (now - found.conn_time),
-            "cmd_last": wall - (now - found.cmd_last),
-            "cmd_last_visible": wall - (now - found.cmd_last_visible),
-            "cmd_total": found.cmd_total,
-            "held_inputs": len(found.held),
+        return SessionState(sessid, state | {"held_inputs": len(found.held)})
+
+    def _snapshot(self, session: PortalSession) -> dict[str, Any]:
+        """What the server would archive of a session, as far as its copy tells."""
+        wall, now = time.time(), self._loop.time()
+        state = session.copy.state or {}
+        return {
+            **state,
+            "resume": bool(state.get("resume")),
+            "key": str(session.key),
+            "conn_time": wall - (now - session.conn_time),
+            "cmd_last": wall - (now - session.cmd_last),
+            "cmd_last_visible": wall - (now - session.cmd_last_visible),
+            "cmd_total": session.cmd_total,
         }
-        return SessionState(sessid, state)
+
+    def _save(self, call: SaveSessions) -> Archive:
+        if call.skip:
+            return self._archives.go_on(call)
+        copies = [self._snapshot(s) for s in self._sessions if s.copy.state is not None]
+        secret = {name for copy in copies for name in copy} - SHOWN - OF_CONNECTION
+        world: dict[str, Primitive] = {
+            "portals": [[self._sessions.portal, self._sessions.incarnation.number]],
+            "session_count": len(copies),
+        }
+        _log.info("sessions archived", asked_by="cli")
+        return self._archives.begin(archive_of_copies(copies, secret, world, call.metadata))
 
     def _traffic(self, call: SessionTraffic) -> Traffic:
         found = self._find(call.sessid)

@@ -5,6 +5,7 @@ What is in an archive is `everdoor.archive`'s and docs/state-api.md's.
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,7 +14,9 @@ import msgspec
 
 from everdoor.archive import Difference, differences, dump, read
 from everdoor.archive.files import opened
-from everdoor.cli.live import command
+from everdoor.archiving import merged
+from everdoor.bus import RpcClient
+from everdoor.cli.live import command, from_server_or_portals
 from everdoor.cli.surroundings import read_settings
 from everdoor.errors import CallRefused, RestoreError, UserError
 from everdoor.messages.calls import (
@@ -40,19 +43,18 @@ SAVE_TRIES = 3
 
 
 def live_archive(settings: Settings, metadata: Mapping[str, str]) -> bytes:
-    """Have the running server archive its sessions.
+    """Have the running server archive its sessions; while it is away, portals their copies.
 
     Raises:
-        UserError: It does not run, or does not answer in time.
+        UserError: Nothing runs, or the server does not answer in time.
         CallRefused: It cannot.
     """
-    for _ in range(SAVE_TRIES - 1):
-        try:
-            return _fetch(settings, metadata)
-        except CallRefused as exc:
-            if exc.code != "gone":
-                raise
-    return _fetch(settings, metadata)
+
+    async def ask(client: RpcClient, deadline_s: float) -> bytes:
+        return await _fetch(client, deadline_s, metadata)
+
+    found = from_server_or_portals(settings, ask)
+    return found[0] if len(found) == 1 else merged(found, metadata)
 
 
 def restore(target: str, dry_run: bool) -> list[RestoredSession]:
@@ -158,11 +160,24 @@ def _parts(sessions: list[SavedSession]) -> Iterator[list[SavedSession]]:
         yield part
 
 
-def _fetch(settings: Settings, metadata: Mapping[str, str]) -> bytes:
+async def _fetch(client: RpcClient, deadline_s: float, metadata: Mapping[str, str]) -> bytes:
+    """Read an archive to its end; begin again when it was not kept until then."""
+    for _ in range(SAVE_TRIES - 1):
+        try:
+            return await _fetch_once(client, deadline_s, metadata)
+        except CallRefused as exc:
+            if exc.code == "restarting":
+                await asyncio.sleep(exc.retry_after_s)
+            elif exc.code != "gone":
+                raise
+    return await _fetch_once(client, deadline_s, metadata)
+
+
+async def _fetch_once(client: RpcClient, deadline_s: float, metadata: Mapping[str, str]) -> bytes:
     content = b""
     call = SaveSessions(dict(metadata))
     while True:
-        page = command(settings, call)
+        page = await client.call(call, deadline_s=deadline_s)
         assert isinstance(page, Archive), "the answer to save_sessions"
         content += page.data
         if not page.more:

@@ -62,6 +62,9 @@ class Listed(NamedTuple):
     mark: Mark
 
 
+Ask = Callable[[RpcClient, float], Awaitable[T]]
+
+
 def sessions(settings: Settings) -> list[SessionInfo]:
     """All sessions. The portals' word is taken, and this said on stderr, while the server is away.
 
@@ -77,6 +80,20 @@ def sessions(settings: Settings) -> list[SessionInfo]:
         return sorted(every, key=lambda info: (info.sessid == 0, info.sessid))
 
     return run(settings, ask)
+
+
+def from_server_or_portals(settings: Settings, ask: Ask[T]) -> list[T]:
+    """The server's answer alone or, while it is away, that of each portal of this host.
+
+    Raises:
+        UserError: Nothing runs.
+    """
+
+    async def asking(bus: Bus, system: Endpoints) -> list[T]:
+        answered = await _from_server(system, bus, lambda c, s: _boxed(ask(c, s)))
+        return answered or await _from_portals(settings, system, bus, ask)
+
+    return run(settings, asking)
 
 
 def session_state(settings: Settings, sessid: int) -> SessionState:
@@ -96,15 +113,10 @@ def session_state(settings: Settings, sessid: int) -> SessionState:
         assert isinstance(answer, SessionState), "the answer to session_show"
         return answer
 
-    async def ask(bus: Bus, system: Endpoints) -> SessionState:
-        answered = await _from_server(system, bus, lambda c, s: _boxed(show(c, s)))
-        states = answered or await _from_portals(settings, system, bus, show)
-        for state in states:
-            if state is not None:
-                return state
-        raise UserError(f"there is no session {sessid}; `everdoor session list` shows all")
-
-    return run(settings, ask)
+    for state in from_server_or_portals(settings, show):
+        if state is not None:
+            return state
+    raise UserError(f"there is no session {sessid}; `everdoor session list` shows all")
 
 
 def portals(settings: Settings) -> list[PortalInfo]:
@@ -193,9 +205,6 @@ def run(settings: Settings, ask: Callable[[Bus, Endpoints], Awaitable[T]]) -> T:
             bus.close()
 
     return asyncio.run(main())
-
-
-Ask = Callable[[RpcClient, float], Awaitable[T]]
 
 
 async def _from_server(system: Endpoints, bus: Bus, ask: Ask[T]) -> T | None:

@@ -132,8 +132,8 @@ def show(sessid: int, json: bool) -> None:
 def save(file: Path, description: str, author: str) -> None:
     """Archive the running game's sessions into FILE, to which `.eds` is added.
 
-    An older archive in its place stays untouched if this fails. Exit code 1 when there is no
-    server.
+    While the server is away, what the portals keep of them. An older archive in its place stays
+    untouched if this fails. Exit code 1 when nothing runs.
     """
     from everdoor.archive.files import write
     from everdoor.cli.archives import live_archive

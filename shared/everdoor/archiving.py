@@ -1,0 +1,171 @@
+"""Archives of players' sessions: of whoever holds them, in pages for whoever asks.
+
+The server archives its own; while it is away, portals archive their copies, and the command line
+makes one of them (`merged`). What an archive looks like is said in docs/state-api.md.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+import msgspec
+
+from everdoor.errors import CallRefused, RestoreError, UserError
+from everdoor.messages.calls import SESSION_CLASS, Archive, SaveSessions
+from everdoor.state import (
+    ARCHIVE_VERSION,
+    REBOOT,
+    AppSession,
+    Primitive,
+    SnapshotFlag,
+    State,
+    StateManager,
+)
+from everdoor.state.archivefile import Metadata, Record, compress, read_items
+
+PAGE_BYTES = 512 * 1024
+"""Of an archive in one answer, which must stay below 1 MiB."""
+
+MAX_ARCHIVES = 4
+"""Archives kept for whoever has not read them to their end."""
+
+SESSIONS = "sessions"
+"""Tag of the state manager that refers to all of them."""
+
+
+class PlayersSessions(StateManager):
+    """The sessions that somebody holds as a state manager.
+
+    A session is a connection's, so none can be made from an archive, or be reset away.
+    """
+
+    def __init__(self, sessions: Iterable[object]) -> None:
+        self._sessions = sessions
+
+    def take_snapshot(
+        self, session: AppSession, flags: SnapshotFlag
+    ) -> Mapping[str, object] | None:
+        """Refer to each session; None for portals, which get one session at a time."""
+        if REBOOT in flags:
+            return None
+        return {"version": self.state_version, "sessions": list(self._sessions)}
+
+    @classmethod
+    def restore_snapshot(cls, session: AppSession, data: Mapping[str, object]) -> PlayersSessions:
+        raise RestoreError("players' sessions begin and end with their connections")
+
+    def reset_state(self, session: AppSession) -> None:
+        raise UserError("players' sessions begin and end with their connections")
+
+
+class CopiedSession(State):
+    """A session of which only the snapshot is here."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        self._data = data
+
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> Mapping[str, object]:
+        """What was copied."""
+        return self._data
+
+
+def archive_of_copies(
+    copies: Iterable[Mapping[str, object]],
+    secret_fields: Iterable[str],
+    world: Mapping[str, Primitive],
+    metadata: Mapping[str, str],
+) -> bytes:
+    """Make an archive of snapshots of sessions.
+
+    Args:
+        secret_fields: Names of those that no person may see.
+        world: Values for `everdoor.state.metadata.ABOUT_WORLD`.
+        metadata: Description, author, whatever is to be said of it.
+    """
+    kind = type("CopiedSession", (CopiedSession,), {"secret_fields": frozenset(secret_fields)})
+    app = AppSession("everdoor", minimal=True)
+    app.register_state_class(kind, SESSION_CLASS)
+    app.add_state_manager(SESSIONS, PlayersSessions([kind(data) for data in copies]))
+    app.about_world = lambda: world
+    app.metadata = dict(metadata)
+    return archived(app)
+
+
+def archived(app: AppSession) -> bytes:
+    """All that an application session holds, as the bytes of an archive file.
+
+    Raises:
+        UserError: It holds what cannot be archived.
+    """
+    stream = io.BytesIO()
+    app.save(stream, ARCHIVE_VERSION)
+    return compress(stream.getvalue())
+
+
+def merged(archives: Iterable[bytes], metadata: Mapping[str, str]) -> bytes:
+    """One archive of the sessions in several, in the order of their sessids.
+
+    Raises:
+        RestoreError: One is damaged.
+    """
+    sessions: list[dict[str, object]] = []
+    secret: set[str] = set()
+    portals: list[Primitive] = []
+    for content in archives:
+        for item in read_items(io.BytesIO(content)):
+            if isinstance(item, Metadata):
+                about = msgspec.convert(item.values, _About)
+                secret |= set(about.secret_fields.get(SESSION_CLASS, ()))
+                portals += [list(pair) for pair in about.portals]
+            elif isinstance(item, Record) and item.class_name == SESSION_CLASS:
+                sessions.append(item.data)
+    sessions.sort(key=lambda data: msgspec.convert(data.get("sessid", 0), int))
+    portals.sort(key=str)
+    world: dict[str, Primitive] = {"portals": portals, "session_count": len(sessions)}
+    return archive_of_copies(sessions, secret, world, metadata)
+
+
+class _About(msgspec.Struct):
+    """What is needed of the metadata of an archive."""
+
+    secret_fields: dict[str, list[str]]
+    portals: list[tuple[str, int]]
+
+
+class ArchivePages:
+    """Keeps the last archives until whoever asked has read them.
+
+    Args:
+        first: Number of the first; no other life of this process may have archives of the same
+            numbers.
+    """
+
+    def __init__(self, first: int) -> None:
+        self._numbers = count(first)
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+
+    def begin(self, content: bytes) -> Archive:
+        """Keep an archive; its first page."""
+        number = next(self._numbers)
+        self._kept[number] = content
+        if len(self._kept) > MAX_ARCHIVES:
+            self._kept.popitem(last=False)
+        return self._page(number, 0)
+
+    def go_on(self, call: SaveSessions) -> Archive:
+        """A further page.
+
+        Raises:
+            CallRefused: `gone`: the archive is not kept any more.
+        """
+        return self._page(call.number, call.skip)
+
+    def _page(self, number: int, start: int) -> Archive:
+        content = self._kept.get(number)
+        if content is None:
+            raise CallRefused("gone", "This archive is too old; begin it again.")
+        end = start + PAGE_BYTES
+        return Archive(number, content[start:end], end < len(content))
