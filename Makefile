@@ -46,6 +46,7 @@ fuzz: $(VENV)/dev.stamp  ## Run 100 000 schedules of faults in memory; feed pars
 
 faults: $(VENV)/dev.stamp test-packages  ## Break it under load and check; FAULTS=quick: a little
 	@PYTHONPATH=tests $(BIN)/python -m faults $(or $(FAULTS),full)
+	@ENDS=50 $(BIN)/pytest -q tests/integration/test_timers.py
 
 hostile: $(VENV)/dev.stamp  ## Attack a portal, and show what it costs the portal and others
 	@PYTHONPATH=tests $(BIN)/python -m hostile

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import re
 from functools import partial
@@ -15,7 +16,8 @@ import pytest
 from integration.system import PASSWORD, System, kill, until
 from players.telnet import Player
 
-ENDS = 50
+ENDS = int(os.environ.get("ENDS", "10"))
+"""Fifty by `make faults`."""
 RELOAD_EVERY = 3
 """The others are kills."""
 
