@@ -10,10 +10,16 @@ _CLEANED = {
 }
 
 
+_LOGINS = frozenset({"connect", "conn", "con", "create"})
+"""What people type again who do not know that they are logged in already."""
+
+
 def is_about_passwords(line: str) -> bool:
-    """Whether a line is one of the commands that are given a password, or ask for one."""
+    """Whether a line is one of the commands that are given a password, or ask for one, or is meant
+    as one: `passwd`, or a login of somebody who is in."""
     words = line.split(maxsplit=1)
-    return bool(words) and words[0].lower().endswith("password")
+    name = words[0].lower().lstrip("@+") if words else ""
+    return name.startswith("pass") or name.endswith("password") or name in _LOGINS
 
 
 def clean(text: str) -> str:

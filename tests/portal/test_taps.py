@@ -73,6 +73,7 @@ def test_no_more_than_a_screenful_is_kept() -> None:
         ({"is_asked": True}, "hunter2"),
         ({}, "password old = hunter2"),
         ({}, "  UserPassword anna hunter2"),
+        ({}, "connect anna hunter2"),
     ],
     ids=str,
 )

@@ -177,6 +177,7 @@ def test_lines_after_a_finished_prompt_are_run_also_when_a_crash_comes_between()
         (True, "", False, False),
         (True, "password old = new", False, True),
         (True, "UserPassword anna=new", False, True),
+        (True, "connect Anna old", False, True),
         (True, "hello", True, True),
         (False, "say hello", False, True),
     ],
@@ -188,6 +189,20 @@ def test_line_that_may_hold_a_password_is_kept_secret(
     session = server.session(1)
     session.logged_in, session.is_asked = logged_in, asked
     assert may_be_secret(session, Input(1, 2, text)) is secret
+
+
+def test_line_that_was_typed_ahead_of_a_prompt_is_kept_secret() -> None:
+    server, portal = started()
+    session = server.session(1)
+    session.logged_in, session.prompt = True, 2
+    assert may_be_secret(session, Input(1, 2, "hello", 1))
+    assert not may_be_secret(session, Input(1, 2, "hello", 2))
+    answer(portal, 2, "look", 1)
+    portal.take()
+    assert session.may_be_secret("hello")
+    answer(portal, 3, "look", 2)
+    portal.take()
+    assert not session.may_be_secret("hello")
 
 
 def test_command_that_fails_to_begin_again_disturbs_nobody() -> None:

@@ -170,6 +170,7 @@ class Driver:
                 if session.is_void(message.prompt):
                     session.msg(VOID)
                     return None
+                session.prompt_seen = message.prompt
                 self.lines_run += 1
                 if self.logs_lines:
                     _log.debug("line run")
@@ -481,7 +482,7 @@ def may_be_secret(session: ServerSession | None, message: Input) -> bool:
     """Whether a password may be in a line: before the login, at a prompt, in commands for it."""
     if session is None or not session.logged_in or session.is_asked:
         return True
-    return is_about_passwords(message.text) or session.is_void(message.prompt)
+    return is_about_passwords(message.text) or message.prompt < session.prompt
 
 
 def _log_skipped(lane: Lane, message: Numbered) -> None:

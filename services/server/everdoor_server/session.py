@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
 from everdoor.ids import SessionKey
+from everdoor.playertext import is_about_passwords
 from everdoor.state import AppSession, SnapshotFlag, State
 from everdoor_server.waits import Running
 
@@ -84,6 +85,7 @@ class ServerSession(State):
         unfinished: Number of the line whose command still waits and has shown something; 0: none.
         prompt: Number of the last prompt; the portal says with every line which it had seen.
         prompt_floor: Lines that were typed before this prompt was seen are done nowhere.
+        prompt_seen: Number of the prompt that its player had seen when the last line was typed.
         is_asked: Whether a command waits for an answer, or goes on with one.
         resume: SHA-256 of the token with which a client may come back; empty: there is none.
         missed_from: Number before the first output that is kept of a link-dead session.
@@ -130,6 +132,7 @@ class ServerSession(State):
     unfinished: int = 0
     prompt: int = 0
     prompt_floor: int = 0
+    prompt_seen: int = 0
     is_asked: bool = False
     as_of: int | None = None
     resume: bytes = b""
@@ -229,6 +232,16 @@ class ServerSession(State):
     def is_void(self, prompt: int) -> bool:
         """Whether a line is to be done nowhere, by the prompt that was last seen before it."""
         return prompt < self.prompt_floor
+
+    def may_be_secret(self, line: str) -> bool:
+        """Whether a password may be in the line that is run: it is to be shown nowhere then.
+
+        It may before the login, in commands for passwords, and in what was typed before a prompt
+        was seen, which may have been meant as its answer.
+        """
+        if not self.logged_in or self.prompt_seen < self.prompt:
+            return True
+        return is_about_passwords(line)
 
     # Who is here.
 

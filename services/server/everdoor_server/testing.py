@@ -229,6 +229,7 @@ class World:
         self._typed += 1
         session = client.session
         session.update_session_counters()
+        session.prompt_seen = session.prompt
         asking = self._asking.pop(client.key, None)
         if asking is not None:
             self._drive(session, asking, line)

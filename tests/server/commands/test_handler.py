@@ -267,6 +267,23 @@ def test_system_command_cannot_be_typed() -> None:
     assert "is not available" in anna.type(syscmdkeys.CMD_LOGINSTART)
 
 
+@pytest.mark.parametrize("line", ["passwd old = hunter2", "connect Anna hunter2"])
+def test_line_that_is_no_command_is_not_quoted_when_it_is_meant_for_a_password(line: str) -> None:
+    anna = World().log_in("Anna")
+    assert anna.type(line).startswith("That is not available.")
+    assert anna.type("hunter").startswith("Command 'hunter' is not available.")
+
+
+def test_line_that_was_typed_ahead_of_a_prompt_is_not_quoted() -> None:
+    world = World()
+    anna = world.log_in("Anna")
+    anna.type("password", "")
+    anna.read()
+    anna.session.prompt_seen = 0
+    world.game.run(anna.session, "hunter2", "")
+    assert anna.read().startswith("That is not available.")
+
+
 def test_set_on_one_session_leaves_the_others_alone() -> None:
     world = world_with(multisession_mode=1)
     first, second = world.log_in("Anna"), world.log_in("Anna")

@@ -51,7 +51,7 @@ def test_address_is_known_after_a_restart() -> None:
         ("connect nobody@example.org wrong", "Username and/or password is incorrect."),
         ("create", 'Usage (without <>): create "<accountname>" <email> <password>'),
         ("create Anna anna@example.org", 'Usage (without <>): create "<accountname>"'),
-        ("create Bob bob@nowhere secret", "'bob@nowhere' is not a valid e-mail address."),
+        ("create Bob bob@nowhere secret", "That is not a valid e-mail address."),
         ("create Bob @@x.org secret", "is not a valid e-mail address."),
         ("create Bob ANNA@example.org secret", email_login.TAKEN),
         ('create "Anna Lind" other@example.org secret', "The name Anna Lind is taken."),

@@ -40,7 +40,7 @@ def test_known_name_is_asked_for_its_password_and_logged_in() -> None:
 def test_new_name_is_led_to_an_account_and_logged_in() -> None:
     made = world()
     bob = made.connect()
-    assert "Creating a new account |cBob|n." in bob.type("  Bob ")
+    assert bob.type("  Bob ") == menu_login.NEW_ACCOUNT
     assert bob.type("sea and salt") == "Enter it again: "
     assert hidden(bob)
     told = bob.type("sea and salt")
@@ -98,7 +98,14 @@ def test_guest_is_let_in_where_there_are_guests() -> None:
     guest = world(guest_enabled=True).connect()
     assert guest.read().endswith(menu_login.ASK_NAME_OR_GUEST)
     assert "You become Guest1." in guest.type("guest")
-    assert "Creating a new account |cguest|n" in world().connect().type("guest")
+    assert world().connect().type("guest") == menu_login.NEW_ACCOUNT
+
+
+@pytest.mark.parametrize("line", ["the sea and salt", "the sea & salt", "the sea and salt " * 9])
+def test_password_in_the_place_of_the_name_is_not_shown(line: str) -> None:
+    client = world().connect()
+    client.type(line, "")
+    assert "salt" not in repr(client.shown)
 
 
 def test_login_begins_again_after_a_restart_and_no_password_is_a_name() -> None:

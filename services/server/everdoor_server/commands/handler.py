@@ -111,7 +111,8 @@ class CommandHandler:
             return self._several(session, cmdset, line, matches)
         running = self._system(session, cmdset, CMD_NOMATCH, line)
         if CMD_NOMATCH not in cmdset.system:
-            session.msg(_not_available(line, cmdset, who))
+            quoted = "" if session.may_be_secret(line) else line
+            session.msg(_not_available(line, quoted, cmdset, who))
         return running
 
     def run_as(self, puppet: Any, text: str) -> Running | None:
@@ -122,7 +123,7 @@ class CommandHandler:
         matches = cmdset.match(line, lambda command: command.access(puppet))
         if len(matches) != 1:
             several = several_text(matches) if matches else ""
-            puppet.msg(several or _not_available(line, cmdset, puppet))
+            puppet.msg(several or _not_available(line, line, cmdset, puppet))
             return None
         entry, name, args = matches[0]
         return _start(self._prepared(None, cmdset, entry, name, args, line, puppet))
@@ -214,12 +215,11 @@ async def _answered(rest: Generator[Any, Any, Any]) -> None:
                 answer = await ask(str(wanted))
 
 
-def _not_available(line: str, cmdset: MergedCmdSet, who: Any) -> str:
-    """Say that a line is no command, quoting it unless it may be a password typed too early."""
+def _not_available(line: str, quoted: str, cmdset: MergedCmdSet, who: Any) -> str:
+    """Say that a line is no command, with what may be quoted of it: a password may not."""
     names = cmdset.suggest(line, lambda command: command.auto_help and command.access(who))
-    is_login = isinstance(who, ServerSession) and not who.logged_in
-    quoted = "That" if is_login else f"Command '{escape(line)}'"
-    text = f"{quoted} is not available."
+    what = f"Command '{escape(quoted)}'" if quoted else "That"
+    text = f"{what} is not available."
     if not names:
         return f'{text} Type "help" for help.'
     return f"{text} Maybe you meant {_listed(names)}?"

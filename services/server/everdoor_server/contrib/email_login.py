@@ -52,6 +52,7 @@ A name with spaces goes in double quotes:
   create "Anna Lind" anna@example.org "my pass word"
 """
 
+BAD_EMAIL: Final = "That is not a valid e-mail address."
 TAKEN: Final = "That e-mail address has an account already. You can connect with it."
 
 EMAIL = "email"
@@ -113,7 +114,7 @@ class CmdUnconnectedCreate(Command):
         name = " ".join((quoted or plain or "").split())[:MAX_NAME_CHARACTERS]
         password = quoted_password if quoted_password is not None else plain_password
         if not _EMAIL.fullmatch(email) or len(email) > MAX_NAME_CHARACTERS:
-            self.msg(f"'{escape(email)}' is not a valid e-mail address.")
+            self.msg(BAD_EMAIL)
         elif find_by_email(self.game, email) is not None:
             self.msg(TAKEN)
         else:

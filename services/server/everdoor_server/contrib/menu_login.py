@@ -39,6 +39,7 @@ ASK_NAME: Final = "Enter a new or existing user name to login: "
 ASK_NAME_OR_GUEST: Final = (
     "Enter a new or existing user name to login (write 'guest' for a guest login): "
 )
+NEW_ACCOUNT: Final = "Creating a new account of that name. Enter a password (empty to abort): "
 NAME_HELP: Final = "Enter a new or existing login name."
 PASSWORD_HELP: Final = (
     "A password has at least 8 characters, is not one that many people have, and not like the "
@@ -96,7 +97,8 @@ class CmdUnloggedinLook(Command):
     async def _new(self, name: str) -> AccountFound | None:
         """Make an account, once its password will do; None: not now."""
         name = check_name(name)
-        question = f"Creating a new account |c{name}|n. Enter a password (empty to abort): "
+        # The name is not repeated, which may be a password: nothing that is shown may hold one.
+        question = NEW_ACCOUNT
         while (password := await self._ask_password(question)) is not None:
             if await self.ask("Enter it again: ", hidden=True) != password:
                 self.msg("|RThe two passwords are not the same.|n")
