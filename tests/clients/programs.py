@@ -125,7 +125,9 @@ class Player:
         self.name = name
         self._ends_lines = program.ends_lines
         command = program.command(system, folder, name)
-        env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        # Without the size of the tests' own terminal, which some believe rather than theirs.
+        env = {name: os.environ[name] for name in os.environ if name not in ("COLUMNS", "LINES")}
+        env |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
         self.terminal = pexpect.spawn(
             command[0],
             command[1:],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from clients.programs import (
     Player,
     make_game,
 )
-from integration.system import System, free_port
+from integration.system import System, free_port, until
 
 WORDS = "Grüße aus Łódź"
 WITHOUT_WINDOW = {"openssl"}
@@ -111,17 +112,18 @@ def test_colours(players: Players, client: str) -> None:
 
 @clients_but(WITHOUT_WINDOW)
 def test_window_size(players: Players, client: str) -> None:
-    player, kept = players[client], NARROWER.get(client, 0)
-    player.terminal.setwinsize(ROWS, COLUMNS)
+    player = players[client]
     for rows, columns in ((ROWS, COLUMNS), (LATER_ROWS, LATER_COLUMNS)):
         player.terminal.setwinsize(rows, columns)
-        expected = f"{columns - kept} by {rows}."
+        size = f"{columns - NARROWER.get(client, 0)} by {rows}."
         # The program tells it when it has noticed, which may be after the line.
-        told = ""
-        while expected not in told:
-            player.types("whatami")
-            player.sees("You are ")
-            told = player.terminal.readline()
+        until(partial(tells_size, player, size), f"{client} tells that it is {size}")
+
+
+def tells_size(player: Player, size: str) -> bool:
+    player.types("whatami")
+    player.sees("You are ")
+    return size in player.terminal.readline()
 
 
 @clients_but(WITHOUT_HIDING)
