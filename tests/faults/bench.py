@@ -14,7 +14,7 @@ from faults.field import Game, Inject, play
 from faults.results import Result
 
 SPARE_ROUNDS = 3
-"""Rounds that may be added because a fault came when nothing was under way."""
+"""Rounds in which every fault came when nothing was under way, before a row is given up."""
 
 
 class Scale(NamedTuple):
@@ -67,7 +67,7 @@ class Bench:
             before = self.result.faults
             chance, (players, every_s, _) = self.chance(), self.scale
             play(game, self.result, inject(count), chance, players, every_s, **guests)
-            spare -= self.result.faults < before + count
+            spare -= self.result.faults == before
 
 
 Run = Callable[[Bench], None]

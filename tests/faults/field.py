@@ -35,7 +35,7 @@ KEPT = TESTS.parent / "tests-output" / "faults"
 MIX = (Verb.THINK, Verb.SAY, Verb.DROP, Verb.SAY, Verb.GET, Verb.THINK)
 """A third each: to oneself, to all across the portals, and about what the database keeps."""
 
-STRIKE_S = 0.015
+STRIKE_S = 0.008
 """A crowd that types at once is answered within about so long; a fault comes at any time of it."""
 
 RESTLESS_S = 0.002
