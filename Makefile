@@ -35,6 +35,7 @@ check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
 
 screenshots: $(VENV)/dev.stamp test-packages  ## Take the pictures of the documents
 	@SCREENSHOTS=1 $(BIN)/pytest -q tests/clients/test_browser.py -k screenshots
+	@SCREENSHOTS=1 $(BIN)/pytest -q tests/integration/test_top.py -k lives
 
 bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
 	@$(BIN)/python -m bench $(or $(BENCH),full)

@@ -1,4 +1,4 @@
-"""`everdoor top` on a real terminal; its picture is in the docs (SCREENSHOTS=folder makes it)."""
+"""`everdoor top` on a real terminal; its picture is in the docs (`make screenshots`)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 from integration.crowded import crowd_of
 from integration.system import PATIENCE_S, PROGRAMS, System, kill
 
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = (36, 120)
 PLAYERS = 4
 
@@ -34,10 +35,10 @@ def test_top_shows_the_system_as_it_lives(folder: Path) -> None:
     pictures = list(folder.glob("*.svg"))
     assert len(pictures) == 1
     assert "telnet" in pictures[0].read_text()
-    if wanted := os.environ.get("SCREENSHOTS"):
+    if os.environ.get("SCREENSHOTS"):
         # Without its font, which is fetched from elsewhere.
         drawn = re.sub(r"@font-face \{.*?\}", "", pictures[0].read_text(), flags=re.DOTALL)
-        Path(wanted, "top.svg").write_text(drawn)
+        (IMAGES / "top.svg").write_text(drawn)
 
 
 @pytest.mark.timeout(60)
