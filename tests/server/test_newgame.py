@@ -28,7 +28,7 @@ def test_new_game_has_what_a_developer_begins_with(tmp_path: Path) -> None:
     texts = [path.read_text() for path in files(tmp_path)]
     assert not any("$" in text for text in texts)
     assert (
-        'server_name = "The Lighthouse"' in (tmp_path / "the_lighthouse/everdoor.toml").read_text()
+        'servername = "The Lighthouse"' in (tmp_path / "the_lighthouse/everdoor.toml").read_text()
     )
 
 

@@ -28,7 +28,7 @@ SAME_NAMED = (
     "auto_puppet_on_login",
     "max_nr_characters",
     "max_nr_simultaneous_puppets",
-    "server_name",
+    "servername",
     "guest_enabled",
     "py_enabled",
 )

@@ -76,7 +76,7 @@ class GameOptions(AccountOptions):
     as the multisession mode says. `inputs` are what a game adds for clients to call.
     """
 
-    server_name: str = "Everdoor"
+    servername: str = "Everdoor"
     version: str = ""
     guest_enabled: bool = False
     guest_list: tuple[str, ...] = tuple(f"Guest{number}" for number in range(1, 10))

@@ -41,7 +41,7 @@ def _room(session: ServerSession, field: str, default: Any) -> Any:
 
 
 def _server(session: ServerSession) -> str:
-    name: str = session.sessionhandler.game.options.server_name
+    name: str = session.sessionhandler.game.options.servername
     return name
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from everdoor.settings.kinds import DoorPort, Folder, Limit, Networks, Port, Seconds, setting
 
@@ -79,10 +81,11 @@ class DoorSettings(BaseModel):
         "Time between two signs of life (NOP) that a portal sends to telnet clients, so that "
         "routers on the way do not forget a quiet connection. 0: none are sent.",
     )
-    servername: str = setting(
+    servername: Annotated[str, Field(min_length=1, max_length=80)] = setting(
         "Everdoor",
-        "a name",
-        "Name of the game, as it is told to those who list games (MSSP).",
+        "1 to 80 characters",
+        "What the game is called: on the page of the web port, and to those who list games (MSSP, "
+        "the command `info`).",
     )
     proxy_protocol_from: Networks = setting(
         "",

@@ -73,11 +73,6 @@ class GameSettings(BaseModel):
         "module with one (CONNECTION_SCREEN, connection_screen). Empty: the game's module "
         "connection_screens, else the shipped one.",
     )
-    server_name: Annotated[str, Field(min_length=1, max_length=80)] = setting(
-        "Everdoor",
-        "1 to 80 characters",
-        "What the game is called, for the command `info`, which lists of games ask for.",
-    )
     command_msg_all_sessions: bool | Literal["auto"] = setting(
         "auto",
         "auto, true or false",

@@ -100,7 +100,7 @@ def test_quit_closes_the_connection() -> None:
 
 
 def test_info_is_the_block_that_lists_of_games_read() -> None:
-    world = World(GameOptions(server_name="The |rHouse", version="1.2"))
+    world = World(GameOptions(servername="The |rHouse", version="1.2"))
     world.log_in("Anna")
     lines = world.connect().type("info").splitlines()
     assert lines[0] == "## BEGIN INFO 1.1"

@@ -189,7 +189,7 @@ class CmdUnconnectedInfo(MuxCommand):
         options = self.game.options
         since = datetime.fromtimestamp(self.game.start_time).ctime()
         self.msg(
-            f"## BEGIN INFO 1.1\nName: {escape(options.server_name)}\nUptime: {since}\n"
+            f"## BEGIN INFO 1.1\nName: {escape(options.servername)}\nUptime: {since}\n"
             f"Connected: {self.game.sessions.account_count()}\n"
             f"Version: Everdoor {options.version}\n## END INFO"
         )
