@@ -548,6 +548,15 @@ def test_uplink_sends_a_heartbeat_when_it_has_been_silent() -> None:
     assert bench.frames() == []
 
 
+def test_answer_to_a_hello_may_take_as_long_as_its_sessions_do() -> None:
+    bench = Bench(clients=500)
+    bench.connect()
+    bench.wait(SILENCE_S + 0.4)
+    assert bench.state is LinkState.GREETING
+    bench.wait(0.2)
+    assert bench.state is LinkState.AWAY
+
+
 def test_input_takes_the_place_of_a_heartbeat() -> None:
     bench = Bench(clients=1)
     bench.open()

@@ -51,6 +51,9 @@ FAR_SOCKET_PATIENCE_S = 10.0
 """The same for one of another host: a handshake takes six round trips, and each packet may have to
 be sent again; who is in the middle of it is not to begin anew."""
 
+ADOPTION_S = 0.001
+"""What the server may take for each session of a hello: three times what it takes by itself."""
+
 RETRY_S = 1.0
 """Pause before a portal that was refused for now tries again."""
 
@@ -314,7 +317,7 @@ class Uplink:
     def tick(self, now: float) -> None:
         """Do what time asks for: heartbeat, silence noticed, players told or let go."""
         if self._state in (LinkState.OPEN, LinkState.GREETING):
-            if now - self._last_heard > self._silence_s:
+            if now - self._last_heard > self._allowed_silence_s():
                 _log.warning("the server is silent", seconds=round(now - self._last_heard, 1))
                 self._go_away(now)
             elif now - self._last_sent >= HEARTBEAT_S:
@@ -329,6 +332,12 @@ class Uplink:
             self._told |= untold
         if 0 < self._max_hold_s < away_s:
             self._let_go()
+
+    def _allowed_silence_s(self) -> float:
+        """A server that takes over many sessions says nothing before it has them all."""
+        if self._state is LinkState.GREETING:
+            return self._silence_s + ADOPTION_S * len(self._sessions)
+        return self._silence_s
 
     def _let_go(self) -> None:
         for session in self._sessions:
