@@ -10,7 +10,8 @@ import pytest
 from clients import test_programs
 from clients.programs import PROGRAMS
 from everdoor.settings import load_settings
-from everdoor_portal.gateways.web import OPENING_S, PING_S, SILENT_S
+from everdoor_portal.gateways.web import PING_S
+from everdoor_portal.gateways.websession import OPENING_S, SILENT_S
 from everdoor_portal.telnet.connection import DEFAULT_FLAGS
 from everdoor_portal.telnet.mssp import SPOKEN
 from everdoor_portal.telnet.options import SUPPORTED, Support

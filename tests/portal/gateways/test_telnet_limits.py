@@ -15,7 +15,8 @@ from everdoor.bans import BanList
 from everdoor.ids import Incarnation, RowId
 from everdoor.messages.accounts import Ban
 from everdoor.messages.stream import Input, Output, Row
-from everdoor_portal.gateways.telnet import MAX_UNSENT_BYTES, TAKE_BYTES, TelnetGateway
+from everdoor_portal.gateways.telnet import MAX_UNSENT_BYTES, TelnetGateway
+from everdoor_portal.gateways.telnetsession import TAKE_BYTES
 from everdoor_portal.limits import Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from running import run, until

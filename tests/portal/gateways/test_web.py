@@ -34,7 +34,8 @@ from everdoor.messages.stream import (
     Token,
 )
 from everdoor_portal.gateways.certificates import Certificates, self_signed
-from everdoor_portal.gateways.web import PING_S, SILENT_S, WebGateway, WebSession
+from everdoor_portal.gateways.web import PING_S, WebGateway
+from everdoor_portal.gateways.websession import SILENT_S, WebSession
 from everdoor_portal.limits import TOO_FAST, Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler, hash_of
 from everdoor_portal.web.connection import WebRules

@@ -18,10 +18,10 @@ import structlog
 
 from everdoor.addresses import parse_networks
 from everdoor_portal.gateways.acceptor import Acceptor, Peer
+from everdoor_portal.gateways.bounds import NO_LIMIT
 from everdoor_portal.gateways.doors import GatewayContext
 from everdoor_portal.gateways.sshlogin import SshLogin
 from everdoor_portal.gateways.sshsession import SshSession
-from everdoor_portal.gateways.telnet import NO_LIMIT
 from everdoor_portal.ssh.refusal import VERSION, refusal
 
 ALGORITHMS: Mapping[str, list[str]] = {

@@ -15,8 +15,8 @@ import asyncssh
 import structlog
 
 from everdoor_portal.gateways.acceptor import Peer
+from everdoor_portal.gateways.bounds import CLOSE_S, TOO_LONG
 from everdoor_portal.gateways.sshlogin import SshLogin
-from everdoor_portal.gateways.telnet import CLOSE_S, TOO_LONG
 from everdoor_portal.render.renderer import render_output
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import DOES_NOT_READ

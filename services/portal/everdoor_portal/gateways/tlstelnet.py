@@ -7,8 +7,10 @@ import socket
 from typing import Any, ClassVar
 
 from everdoor_portal.gateways.acceptor import Acceptor, Peer
+from everdoor_portal.gateways.bounds import CLOSE_S
 from everdoor_portal.gateways.certificates import Certificates
-from everdoor_portal.gateways.telnet import CLOSE_S, TelnetGateway, TelnetSession
+from everdoor_portal.gateways.telnet import TelnetGateway
+from everdoor_portal.gateways.telnetsession import TelnetSession
 
 HANDSHAKE_S = 10.0
 """How long a client may take to agree on how to speak."""

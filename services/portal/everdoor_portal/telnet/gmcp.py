@@ -232,3 +232,10 @@ def token_in(text: str) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return text.encode("utf-8", "replace")
+
+
+def login_offer(version: int) -> dict[str, Any]:
+    """What `Char.Login.Default` tells a client of that version of it: how to log in, and from
+    TOKEN_VERSION on that tokens are taken."""
+    spoken = {"version": TOKEN_VERSION} if version >= TOKEN_VERSION else {}
+    return {**spoken, "type": ["password-credentials"]}
