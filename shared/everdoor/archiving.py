@@ -72,13 +72,13 @@ class CopiedSession(State):
         return self._data
 
 
-def archive_of_copies(
+def app_of_copies(
     copies: Iterable[Mapping[str, object]],
     secret_fields: Iterable[str],
     world: Mapping[str, Primitive],
     metadata: Mapping[str, str],
-) -> bytes:
-    """Make an archive of snapshots of sessions.
+) -> AppSession:
+    """Make an application session of snapshots of players' sessions, for an archive.
 
     Args:
         secret_fields: Names of those that no person may see.
@@ -91,7 +91,7 @@ def archive_of_copies(
     app.add_state_manager(SESSIONS, PlayersSessions([kind(data) for data in copies]))
     app.about_world = lambda: world
     app.metadata = dict(metadata)
-    return archived(app)
+    return app
 
 
 def archived(app: AppSession) -> bytes:
@@ -125,7 +125,7 @@ def merged(archives: Iterable[bytes], metadata: Mapping[str, str]) -> bytes:
     sessions.sort(key=lambda data: msgspec.convert(data.get("sessid", 0), int))
     portals.sort(key=str)
     world: dict[str, Primitive] = {"portals": portals, "session_count": len(sessions)}
-    return archive_of_copies(sessions, secret, world, metadata)
+    return archived(app_of_copies(sessions, secret, world, metadata))
 
 
 class _About(msgspec.Struct):

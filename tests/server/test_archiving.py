@@ -10,11 +10,14 @@ import pytest
 from everdoor import archiving
 from everdoor.errors import CallRefused, RestoreError
 from everdoor.messages.calls import SaveSessions
+from everdoor.slices import archive_of
 from everdoor.state import AppSession
 from everdoor.state.archivefile import Item, Metadata, Record, read_items
+from everdoor.state.saving import Saving
 from everdoor_server.archiving import Archiving
 from everdoor_server.session import ServerSession
 from everdoor_server.testing import World
+from running import run
 
 
 class Seat(ServerSession):
@@ -34,8 +37,13 @@ def make(world: World, generation: int = 1) -> Archiving:
     return Archiving(app, here, Seat, lambda: {"session_count": len(here)}, generation)
 
 
+def made(saving: Saving) -> bytes:
+    content: bytes = run(archive_of(saving))
+    return content
+
+
 def fetch(archives: Archiving, **metadata: str) -> bytes:
-    page = archives.begin(metadata)
+    page = archives.begin(made(archives.take(metadata)))
     content = page.data
     while page.more:
         page = archives.go_on(SaveSessions({}, page.number, len(content)))
@@ -85,7 +93,7 @@ def test_archive_in_pages_is_the_archive(world: World, monkeypatch: pytest.Monke
 
 def test_archives_beyond_those_kept_are_gone(world: World) -> None:
     archives = make(world)
-    numbers = [archives.begin({}).number for _ in range(archiving.MAX_ARCHIVES + 1)]
+    numbers = [archives.begin(b"").number for _ in range(archiving.MAX_ARCHIVES + 1)]
     assert archives.go_on(SaveSessions({}, numbers[1], 1)).number == numbers[1]
     with pytest.raises(CallRefused) as caught:
         archives.go_on(SaveSessions({}, numbers[0], 1))
@@ -93,9 +101,9 @@ def test_archives_beyond_those_kept_are_gone(world: World) -> None:
 
 
 def test_archive_is_gone_with_the_generation_that_made_it(world: World) -> None:
-    number = make(world, 1).begin({}).number
+    number = make(world, 1).begin(b"").number
     later = make(world, 2)
-    later.begin({})
+    later.begin(b"")
     with pytest.raises(CallRefused):
         later.go_on(SaveSessions({}, number, 1))
 
@@ -104,8 +112,22 @@ def test_session_that_cannot_be_archived_is_told(world: World) -> None:
     archives = make(world)
     next(iter(world.game.sessions)).seat = object()  # type: ignore[attr-defined]
     with pytest.raises(CallRefused, match="seat") as caught:
-        archives.begin({})
+        archives.take({})
     assert caught.value.code == "not_saved"
+
+
+def test_archive_is_of_the_moment_it_was_taken_at(world: World) -> None:
+    archives = make(world)
+    first = next(iter(world.game.sessions))
+    first.server_data["bag"] = ["rope"]
+    saving = archives.take({})
+    first.server_data["bag"].append("lamp")
+    first.uname = "Zoe"
+    world.connect()
+    records = [item for item in read(made(saving)) if isinstance(item, Record)]
+    sessions = [record.data for record in records if record.class_name == "ServerSession"]
+    assert (sessions[0]["uname"], sessions[0]["server_data"]) == ("Anna", {"bag": ["rope"]})
+    assert len(sessions) == 3
 
 
 def test_sessions_are_not_made_from_an_archive(world: World) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from everdoor.archiving import ArchivePages, archive_of_copies
+from everdoor.archiving import ArchivePages, app_of_copies
 from everdoor.bus.rpc import RpcServer
 from everdoor.bus.sockets import Bus
 from everdoor.errors import CallRefused
@@ -34,6 +34,7 @@ from everdoor.messages.calls import (
     Traffic,
 )
 from everdoor.pages import Pages, cut
+from everdoor.slices import archive_of
 from everdoor.state import SECRET, Primitive
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
@@ -109,7 +110,7 @@ class Inspection:
             case SessionShow(sessid=sessid):
                 return self._show(sessid)
             case SaveSessions() as call:
-                return self._save(call)
+                return await self._save(call)
             case SessionTraffic() as call:
                 return self._traffic(call)
             case PortalList():
@@ -156,17 +157,19 @@ class Inspection:
             "cmd_total": session.cmd_total,
         }
 
-    def _save(self, call: SaveSessions) -> Archive:
+    async def _save(self, call: SaveSessions) -> Archive:
         if call.skip:
             return self._archives.go_on(call)
         copies = [self._snapshot(s) for s in self._sessions if s.copy.state is not None]
-        secret = {name for copy in copies for name in copy} - SHOWN - OF_CONNECTION
+        secret = set[str]().union(*copies) - SHOWN - OF_CONNECTION
         world: dict[str, Primitive] = {
             "portals": [[self._sessions.portal, self._sessions.incarnation.number]],
             "session_count": len(copies),
         }
+        app = app_of_copies(copies, secret, world, call.metadata)
+        content = await archive_of(app.begin_saving())
         _log.info("sessions archived", asked_by="cli")
-        return self._archives.begin(archive_of_copies(copies, secret, world, call.metadata))
+        return self._archives.begin(content)
 
     def _traffic(self, call: SessionTraffic) -> Traffic:
         found = self._find(call.sessid)

@@ -1,23 +1,25 @@
 """All sessions of the running server as an archive, in pages.
 
-An archive is of one moment between two commands. What it looks like is said in docs/state-api.md;
-who may ask for it is decided by `everdoor_server.inspection`.
+An archive is of one moment between two commands; its bytes are made after it, by whoever asks
+(`everdoor.slices`). What it looks like is said in docs/state-api.md; who may ask for it is decided
+by `everdoor_server.inspection`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from everdoor.archiving import SESSIONS, ArchivePages, PlayersSessions, archived
+from everdoor.archiving import SESSIONS, ArchivePages, PlayersSessions
 from everdoor.errors import CallRefused, UserError
 from everdoor.messages.calls import SESSION_CLASS, Archive, SaveSessions
 from everdoor.state import AppSession, Primitive
+from everdoor.state.saving import Saving
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
 
 
 class Archiving:
-    """Makes archives and keeps the last ones until they are read.
+    """Begins archives and keeps the last ones until they are read.
 
     Args:
         app: The world's; gets the sessions as a state manager.
@@ -40,8 +42,8 @@ class Archiving:
         # A server that comes after this one must not go on with an archive of its own.
         self._pages = ArchivePages(generation << 32)
 
-    def begin(self, metadata: Mapping[str, str]) -> Archive:
-        """Make an archive; to be called between two commands. Answers with its first page.
+    def take(self, metadata: Mapping[str, str]) -> Saving:
+        """Take what an archive is to hold; to be called between two commands.
 
         Args:
             metadata: Description, author, whatever is to be said of it.
@@ -51,9 +53,13 @@ class Archiving:
         """
         self._app.metadata = dict(metadata)
         try:
-            return self._pages.begin(archived(self._app))
+            return self._app.begin_saving()
         except UserError as exc:
-            raise CallRefused("not_saved", str(exc)) from exc
+            raise not_saved(exc) from exc
+
+    def begin(self, content: bytes) -> Archive:
+        """Keep an archive that was made of what was taken. Answers with its first page."""
+        return self._pages.begin(content)
 
     def go_on(self, call: SaveSessions) -> Archive:
         """Answer with a further page.
@@ -62,3 +68,8 @@ class Archiving:
             CallRefused: `gone`: the archive is not kept any more.
         """
         return self._pages.go_on(call)
+
+
+def not_saved(exc: UserError) -> CallRefused:
+    """The answer when something cannot be archived."""
+    return CallRefused("not_saved", str(exc))

@@ -17,9 +17,8 @@ from everdoor.bus.pubsub import Publisher
 from everdoor.bus.rpc import RpcServer
 from everdoor.bus.sockets import Bus
 from everdoor.endpoints import Endpoints
-from everdoor.errors import CallRefused
+from everdoor.errors import CallRefused, UserError
 from everdoor.events import Mark
-from everdoor.ids import SessionKey
 from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Announce,
@@ -46,9 +45,11 @@ from everdoor.messages.calls import (
 )
 from everdoor.pages import Pages, cut
 from everdoor.presence import Presence
+from everdoor.slices import archive_of, mapped
 from everdoor.state import AppSession, Primitive, SnapshotFlag
+from everdoor.state.saving import Saving
 from everdoor.stream import SILENCE_S
-from everdoor_server.archiving import Archiving
+from everdoor_server.archiving import Archiving, not_saved
 from everdoor_server.commit import Commit, Stored
 from everdoor_server.links import Links
 from everdoor_server.news import News, account_name, puppet_name
@@ -181,16 +182,17 @@ class Inspection:
                 break
             await asyncio.sleep(ADOPTION_LOOK_S)
         mark = self._publisher.mark if self._publisher else Mark("", 0)
-        return self._pages.begin([self._info(key) for key in self._news.keys()], mark)
+        here = [(self._news[key], self._sessions.by_key(key)) for key in self._news.keys()]
+        return self._pages.begin(await mapped(self._info, here), mark)
 
     def _lacks_portals(self) -> bool:
         """Whether sessions are known of which only their portal can say what they are."""
         unknown = {link.portal for link in self._links if not link.adopted}
         return bool(unknown) and any(key.portal in unknown for key in self._news.keys())
 
-    def _info(self, key: SessionKey) -> SessionInfo:
-        """A session as of the last commit, with the clocks of now."""
-        known, session = self._news[key], self._sessions.by_key(key)
+    def _info(self, found: tuple[Presence, ServerSession | None]) -> SessionInfo:
+        """A session as of a commit, with the clocks of now."""
+        known, session = found
         now = self._sessions.now()
         return SessionInfo(
             sessid=known.sessid,
@@ -220,11 +222,15 @@ class Inspection:
     async def _save(self, call: SaveSessions) -> Archive:
         if call.skip:
             return self._archiving.go_on(call)
-        made: list[Archive] = []
+        taken: list[Saving] = []
         # In a turn, so that what it holds is committed when it is answered.
-        await self._shell.perform(lambda: made.append(self._archiving.begin(call.metadata)))
+        await self._shell.perform(lambda: taken.append(self._archiving.take(call.metadata)))
+        try:
+            content = await archive_of(taken[0])
+        except UserError as exc:
+            raise not_saved(exc) from exc
         _log.info("sessions archived", asked_by="cli")
-        return made[0]
+        return self._archiving.begin(content)
 
     async def _restore(self, call: RestoreSessions) -> SessionsRestored:
         found: list[RestoredSession] = []

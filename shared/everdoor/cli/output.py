@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 10_000
 """Columns of a table that no terminal shows: programs and files fold nothing."""
 
+LINES_AT_ONCE = 500
+"""Each time it is printed, the system is called."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,6 +33,20 @@ def print_json(document: object) -> None:
     import msgspec
 
     click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print many lines; those that come before an error are printed before it is raised."""
+    part: list[str] = []
+    try:
+        for line in lines:
+            part.append(line)
+            if len(part) == LINES_AT_ONCE:
+                click.echo("\n".join(part))
+                part = []
+    finally:
+        if part:
+            click.echo("\n".join(part))
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from everdoor.cli.completing import complete_portal, complete_sessid
-from everdoor.cli.output import json_option, print_json, print_table
+from everdoor.cli.output import json_option, print_json, print_lines, print_table
 from everdoor.cli.sessionlist import HEADINGS, ORDERS, Wanted, row, select, watch_list
 from everdoor.cli.span import Span
 
@@ -158,8 +158,7 @@ def dump(target: str) -> None:
     from everdoor.cli.archives import lines_of, lines_of_session
 
     lines = lines_of_session(int(target)) if target.isdecimal() else lines_of(target)
-    for line in lines:
-        click.echo(line)
+    print_lines(lines)
 
 
 @session.command()

@@ -23,8 +23,10 @@ def read_settings() -> Settings:
         SettingsError: A setting is unknown or has a bad value.
     """
     ctx = click.get_current_context(silent=True)
-    # Asking every command for its options imports them all: only when there is a variable.
-    if ctx is None or not any(name.startswith(PREFIX) for name in os.environ):
+    # Asking every command for its options imports them all: only when a variable may be one.
+    settings = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    named = {name for name in os.environ if name.startswith(PREFIX)}
+    if ctx is None or named <= settings:
         return load_settings()
     return load_settings(list(option_variables(ctx.find_root().command)))
 

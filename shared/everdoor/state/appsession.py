@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import IO, Any, Final, Protocol, TypeVar, runtime_checkable
 
 from everdoor.errors import UserError
-from everdoor.state.archivefile import ARCHIVE_VERSION, write_archive
+from everdoor.state.archivefile import ARCHIVE_VERSION
 from everdoor.state.classes import StateClasses
 from everdoor.state.logger import Logger
-from everdoor.state.metadata import NOTHING, standard_metadata
+from everdoor.state.metadata import NOTHING
 from everdoor.state.models import ADD_MODELS, REMOVE_MODELS, Models
 from everdoor.state.primitives import Primitive
-from everdoor.state.records import collect_records, schema_versions
 from everdoor.state.restoring import read_metadata, stage, swap
+from everdoor.state.saving import Saving
 from everdoor.state.snapshots import SnapshotFlag, State, StateManager
 from everdoor.state.triggers import TriggerSet
 
@@ -291,16 +291,26 @@ class AppSession:
             raise UserError(f"archives have version {ARCHIVE_VERSION}, {version!r} was asked for")
         self.triggers.activate_trigger(BEGIN_SAVE_SESSION, self)
         try:
-            records = collect_records(self)
-            schemas = schema_versions(records)
-            metadata = standard_metadata(
-                self.metadata,
-                world=self.about_world(),
-                schema_versions=schemas,
-                secret_fields=self.classes.secret_fields(schemas),
-            )
-            write_archive(stream, metadata, schemas, records)
-            self.metadata = metadata
+            saving = Saving(self)
+            for _ in saving.steps():
+                pass
+            stream.write(saving.content())
+            self.metadata = saving.metadata
+        finally:
+            self.triggers.activate_trigger(END_SAVE_SESSION, self)
+
+    def begin_saving(self) -> Saving:
+        """Take what the session holds now, for an archive that is made bit by bit.
+
+        The triggers of saving are around the taking. Leaves `metadata` as they are.
+
+        Raises:
+            UserError: The session holds what cannot be archived; what is found only while the
+                archive is made is told then.
+        """
+        self.triggers.activate_trigger(BEGIN_SAVE_SESSION, self)
+        try:
+            return Saving(self)
         finally:
             self.triggers.activate_trigger(END_SAVE_SESSION, self)
 

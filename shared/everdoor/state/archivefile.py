@@ -125,19 +125,31 @@ def write_archive(
     """Write an archive, uncompressed. Nothing is written unless all is within the bounds.
 
     Raises:
+        UserError: As for `assembled`.
+    """
+    stream.write(assembled(metadata, schemas, [record_item(record) for record in records]))
+
+
+def record_item(record: Record) -> bytes:
+    """One record as the item of a file."""
+    return _item("record", [record.number, record.class_name, record.tags, record.data])
+
+
+def assembled(
+    metadata: Mapping[str, object], schemas: Mapping[str, int], items: list[bytes]
+) -> bytes:
+    """Put the items of all records together, as an uncompressed archive.
+
+    Raises:
         UserError: It would be larger than can be read, or the metadata are no primitives.
     """
     if found := find_non_primitive(dict(metadata), "metadata"):
         raise UserError(f"cannot save {found}; expected {EXPECTED}")
-    parts = [HEADER % ARCHIVE_VERSION, _item("metadata", metadata), _item("schemas", schemas)]
-    for record in records:
-        body = [record.number, record.class_name, record.tags, record.data]
-        parts.append(_item("record", body))
-    count = len(parts) - 3
-    digest = hashlib.sha256(b"".join(parts)).digest()
-    parts.append(_item("end", [count, digest]))
-    _check_writable(parts, count)
-    stream.write(b"".join(parts))
+    head = [HEADER % ARCHIVE_VERSION, _item("metadata", metadata), _item("schemas", schemas)]
+    content = b"".join([*head, *items])
+    end = _item("end", [len(items), hashlib.sha256(content).digest()])
+    _check_writable([*head, *items, end], len(items))
+    return content + end
 
 
 def compress(content: bytes) -> bytes:
@@ -152,7 +164,8 @@ def _item(kind: str, body: object) -> bytes:
 
 def _check_writable(parts: list[bytes], count: int) -> None:
     scan, largest, total = Scan(MAX_ITEM_DEPTH), max(map(len, parts)), sum(map(len, parts))
-    for part in parts[1:]:
+    # A value is a byte at least, so they need counting in large archives only.
+    for part in parts[1:] if total > MAX_VALUES else ():
         scan.skip(part, 0)
     for what, found, most in (
         ("bytes", total, MAX_CONTENT_BYTES),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -63,6 +64,7 @@ def standard_metadata(
     return metadata
 
 
+@cache
 def _generator() -> str:
     # Imported late: it costs every process that starts 9 ms, and few ever make an archive.
     from importlib.metadata import version

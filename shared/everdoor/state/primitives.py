@@ -28,7 +28,8 @@ MAX_DEPTH: Final = 64
 """Containers within containers. Far more than a session needs, and a container that holds itself
 ends here instead of at Python's recursion limit."""
 
-_SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})
+SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})
+"""Types of the primitives that hold no others."""
 
 _STR: Final = frozenset({str})
 
@@ -107,7 +108,7 @@ def _copy_dict(
         raise _NotPrimitive
     copied = dict(data)
     for key, item in data.items():
-        if type(item) not in _SCALARS:
+        if type(item) not in SCALARS:
             copied[key] = _copy(item, is_reference, depth - 1)
     return copied
 
@@ -117,7 +118,7 @@ def _copy(value: object, is_reference: IsReference, depth: int) -> object:
         return _copy_dict(value, is_reference, depth)
     if depth > 0 and type(value) is list:
         return [
-            item if type(item) in _SCALARS else _copy(item, is_reference, depth - 1)
+            item if type(item) in SCALARS else _copy(item, is_reference, depth - 1)
             for item in value
         ]
     if is_reference(value):
@@ -128,7 +129,7 @@ def _copy(value: object, is_reference: IsReference, depth: int) -> object:
 def _is_primitive(value: object, depth: int) -> bool:
     """Whether `_find` finds nothing, quickly: every output is looked through."""
     kind = type(value)
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return _unencodable(value) is None
     if depth == 0:
         return False
@@ -147,7 +148,7 @@ def _is_primitive(value: object, depth: int) -> bool:
 
 def _find(value: object, is_reference: IsReference, depth: int) -> tuple[str, str] | None:
     """Path below the value, and reason; the path is put together only when there is a reason."""
-    if type(value) in _SCALARS:
+    if type(value) in SCALARS:
         reason = _unencodable(value)
         return None if reason is None else ("", reason)
     if not isinstance(value, _CONTAINERS) or type(value) not in _CONTAINERS:

@@ -1,49 +1,97 @@
 """A session's objects as the records of an archive, each after all that it refers to.
 
+What all objects hold is taken at one moment, which nothing else can use: so nothing more is done in
+it than copying. Whether what was copied can be archived is looked at afterwards.
+
 How records become bytes is `archivefile`'s; how they become objects again, `restoring`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from everdoor.errors import UserError
 from everdoor.state.archivefile import Record, Reference
-from everdoor.state.primitives import EXPECTED, find_non_primitive
+from everdoor.state.primitives import EXPECTED, MAX_DEPTH, SCALARS, IsReference, find_non_primitive
 from everdoor.state.snapshots import ARCHIVE, VERSION
 
 if TYPE_CHECKING:
     from everdoor.state.appsession import AppSession
 
 
-def collect_records(session: AppSession) -> list[Record]:
-    """Take the snapshots of all managers that belong into an archive, and of what they refer to.
+class Taken(NamedTuple):
+    """One object at the moment of an archive.
+
+    Fields: `label` (what errors call it), `class_name` and `tags` as in its record, `data` (its
+    snapshot, which shares no container with the object; other objects stand for references).
+    """
+
+    label: str
+    class_name: str
+    tags: list[str]
+    data: dict[str, object]
+
+
+class Collected:
+    """All objects that belong into an archive, as they were when this was made.
 
     An object whose snapshot is None is left out, and a reference to it is None.
 
     Raises:
-        UserError: Objects refer to each other in a circle, whose path is told; a snapshot holds
-            what is neither primitive nor reference, or no version; or a class is not registered.
+        UserError: Objects refer to each other in a circle, whose path is told; or a class is not
+            registered.
     """
-    collector = _Collector(session)
-    for manager in collector.managers():
-        collector.visit(manager)
-    return collector.records
 
+    def __init__(self, session: AppSession) -> None:
+        collector = _Collector(session)
+        for manager in collector.managers():
+            collector.visit(manager)
+        self._taken = collector.taken
+        self._numbers = collector.numbers
+        # An id is an object's only while the object is there.
+        self._alive = collector.alive
+        self._is_reference = session.is_reference
 
-def schema_versions(records: list[Record]) -> dict[str, int]:
-    """The version of the snapshots of each class."""
-    return {record.class_name: record.data[VERSION] for record in records}
+    def records(self) -> Iterator[Record]:
+        """All records, each checked and made when it is asked for.
+
+        Raises:
+            UserError: A snapshot holds what is neither primitive nor reference, or no version.
+        """
+        for number, taken in enumerate(self._taken, start=1):
+            self._check(taken)
+            data = {name: self._stored(value) for name, value in taken.data.items()}
+            yield Record(number, taken.class_name, taken.tags, data)
+
+    def _check(self, taken: Taken) -> None:
+        found = find_non_primitive(taken.data, taken.label, self._is_reference)
+        if found is not None:
+            raise UserError(f"cannot save {found}; expected {EXPECTED}, or a reference")
+        version = taken.data.get(VERSION)
+        if type(version) is not int or version < 1:
+            raise UserError(f"cannot save {taken.label}: its snapshot has no version")
+
+    def _stored(self, value: object) -> object:
+        if type(value) in SCALARS:
+            return value
+        match value:
+            case dict():
+                return {name: self._stored(item) for name, item in value.items()}
+            case list():
+                return [self._stored(item) for item in value]
+        number = self._numbers[id(value)]
+        return None if number is None else Reference(number)
 
 
 class _Visit:
     """An object whose snapshot is taken, while what it refers to is visited."""
 
-    def __init__(self, obj: object, data: Mapping[str, object], session: AppSession) -> None:
+    def __init__(self, obj: object, data: Mapping[str, object], is_reference: IsReference) -> None:
         self.obj = obj
-        self.data = data
-        self.references = _references(data, session)
+        found: list[object] = []
+        self.data = _copied_dict(data, is_reference, found, MAX_DEPTH)
+        self.references = iter(found)
 
 
 class _Collector:
@@ -52,11 +100,10 @@ class _Collector:
     def __init__(self, session: AppSession) -> None:
         self._session = session
         self._tags: dict[int, list[str]] = {}
-        self._numbers: dict[int, int | None] = {}
         self._path: dict[int, _Visit] = {}
-        # An id is an object's only while the object is there.
-        self._alive: list[object] = []
-        self.records: list[Record] = []
+        self.numbers: dict[int, int | None] = {}
+        self.alive: list[object] = []
+        self.taken: list[Taken] = []
 
     def managers(self) -> list[object]:
         """Those that belong into an archive, each once."""
@@ -72,7 +119,7 @@ class _Collector:
         while self._path:
             visit = next(reversed(self._path.values()))
             for referred in visit.references:
-                if id(referred) not in self._numbers:
+                if id(referred) not in self.numbers:
                     self._begin(referred)
                     break
             else:
@@ -81,55 +128,31 @@ class _Collector:
     def _begin(self, obj: object) -> None:
         if id(obj) in self._path:
             raise UserError(f"cannot save a circle of references: {self._circle(obj)}")
-        if id(obj) in self._numbers:
+        if id(obj) in self.numbers:
             return
-        self._alive.append(obj)
+        self.alive.append(obj)
         data = self._snapshot(obj)
         if data is None:
-            self._numbers[id(obj)] = None
+            self.numbers[id(obj)] = None
         else:
-            self._path[id(obj)] = _Visit(obj, data, self._session)
+            self._path[id(obj)] = _Visit(obj, data, self._session.is_reference)
 
     def _end(self, visit: _Visit) -> None:
         obj = visit.obj
         del self._path[id(obj)]
-        number = self._numbers[id(obj)] = len(self.records) + 1
-        data = {name: self._stored(value) for name, value in visit.data.items()}
         name, tags = self._session.classes.name_of(type(obj)), self._tags.get(id(obj), [])
-        self.records.append(Record(number, name, tags, data))
+        self.taken.append(Taken(self._label(obj), name, tags, visit.data))
+        self.numbers[id(obj)] = len(self.taken)
 
-    def _snapshot(self, obj: object) -> dict[str, object] | None:
+    def _snapshot(self, obj: object) -> Mapping[str, object] | None:
         session = self._session
         methods = session.snapshot_methods(obj)
         assert methods is not None, "managers and references have snapshot methods"
         session.classes.name_of(type(obj))  # Refuses what could not be restored.
         try:
-            taken = methods.take_snapshot(obj, session, ARCHIVE)
+            return methods.take_snapshot(obj, session, ARCHIVE)
         except TypeError as exc:
             raise UserError(f"cannot save {self._label(obj)}: {exc}") from exc
-        data = None if taken is None else dict(taken)
-        if data is not None:
-            self._check(obj, data)
-        return data
-
-    def _check(self, obj: object, data: dict[str, object]) -> None:
-        found = find_non_primitive(data, self._label(obj), self._session.is_reference)
-        if found is not None:
-            raise UserError(f"cannot save {found}; expected {EXPECTED}, or a reference")
-        version = data.get(VERSION)
-        if type(version) is not int or version < 1:
-            raise UserError(f"cannot save {self._label(obj)}: its snapshot has no version")
-
-    def _stored(self, value: object) -> object:
-        if id(value) in self._numbers:
-            number = self._numbers[id(value)]
-            return None if number is None else Reference(number)
-        match value:
-            case dict():
-                return {name: self._stored(item) for name, item in value.items()}
-            case list():
-                return [self._stored(item) for item in value]
-        return value
 
     def _circle(self, obj: object) -> str:
         ids = list(self._path)
@@ -142,13 +165,28 @@ class _Collector:
         return f"{name} {tags[0]!r}" if tags else name
 
 
-def _references(value: object, session: AppSession) -> Iterator[object]:
-    """The objects that a snapshot refers to, in its order; it was checked to hold nothing else."""
-    if session.is_reference(value):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _references(item, session)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _references(item, session)
+def _copied_dict(
+    data: Mapping[str, object], is_reference: IsReference, found: list[object], depth: int
+) -> dict[str, object]:
+    """Copy what a snapshot holds as deep as it may be; the references in it are `found`, in its
+    order. What does not belong there stays, and is refused when it is checked."""
+    copied = dict(data)
+    for name, item in data.items():
+        if type(item) not in SCALARS:
+            copied[name] = _copied(item, is_reference, found, depth - 1)
+    return copied
+
+
+def _copied(value: object, is_reference: IsReference, found: list[object], depth: int) -> object:
+    if type(value) is dict:
+        return _copied_dict(value, is_reference, found, depth) if depth else value
+    if type(value) is list:
+        if not depth:
+            return value
+        return [
+            item if type(item) in SCALARS else _copied(item, is_reference, found, depth - 1)
+            for item in value
+        ]
+    if is_reference(value):
+        found.append(value)
+    return value
