@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
 
+from integration.places import places
 from integration.system import PASSWORD, System, kill
 from players.telnet import Player
 
@@ -22,26 +22,6 @@ async def connected(system: System) -> Player:
     player = await Player.connect("a client", system.port)
     await player.sees_screen()
     return player
-
-
-def places(system: System) -> dict[str, bytes]:
-    """Everything that the system has written or shows, by name."""
-    files = [path for path in system.folder.rglob("*") if path.is_file()]
-    found = {str(path): path.read_bytes() for path in files}
-    sessions = json.loads(system.run("session", "list", "--json").stdout)
-    shown = [
-        ["session", "list"],
-        ["status", "--json"],
-        ["account", "list"],
-        ["log", "--no-follow", "-n", "1000"],
-    ]
-    shown += [["session", "show", str(each["sessid"])] for each in sessions]
-    shown.append(["session", "save", str(system.folder / "sessions.archive")])
-    for command in shown:
-        found[" ".join(command)] = system.run(*command).stdout.encode()
-    [saved] = system.folder.glob("sessions.archive*")
-    found["archive"] = saved.read_bytes()
-    return found
 
 
 @pytest.mark.timeout(180)
@@ -64,7 +44,7 @@ def test_no_password_is_logged_stored_or_shown(folder: Path) -> None:
         eve.type(f"connect Eve {WRONG}")
         kill(worker)
         await anna.asks("think Done.", "Done.")
-        found = await asyncio.to_thread(places, system)
+        found = await asyncio.to_thread(places, system, [1, 2], ["Anna"])
         for place, data in found.items():
             for secret in (PASSWORD, WRONG, NEW, NEWER, SLIP):
                 assert secret.encode() not in data, (secret, place)
