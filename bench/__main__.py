@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import figures, scenarios
+from bench import figures, operators, scenarios
 from bench.figures import Results
 from bench.generator import BenchError, compile_generator
 from bench.scenarios import Figures, Scenario, Stage
@@ -22,7 +22,8 @@ from everdoor.errors import EverdoorError
 
 
 class Plan(NamedTuple):
-    """How much is measured (`things` 0: no world of many); `keeps`: whether files are written."""
+    """How much is measured (`things` 0: no world of many; `operated`: sessions that operators look
+    at, and `operated_s` how long their players type); `keeps`: whether files are written."""
 
     scenarios: list[Scenario]
     rounds: int
@@ -33,12 +34,14 @@ class Plan(NamedTuple):
     few_things: int
     idle: int
     few_idle: int
+    operated: int
+    operated_s: float
     keeps: bool
 
 
 PLANS = {
-    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, True),
-    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, False),
+    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 10.0, True),
+    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 4.0, False),
 }
 
 
@@ -72,10 +75,11 @@ def run(plan: Plan, rounds: int, portals: int) -> Results:
         everdoor = System(_sub(folder, "everdoor"), portals, plan.accounts, few)
         small = System(_sub(folder, "small"), portals, plan.few_accounts, few)
         vast = System(_sub(folder, "vast"), portals, plan.few_accounts, plan.things)
+        operated = System(_sub(folder, "operated"), operators.PORTALS, plan.operated, few)
         echo = EchoSystem(_sub(folder, "echo"), portals)
-        for system in (everdoor, small, echo, *([vast] if plan.things else [])):
+        for system in (everdoor, small, operated, echo, *([vast] if plan.things else [])):
             stack.enter_context(system)
-        stage = Stage(program, everdoor, small, vast, echo, plan.seconds, plan.idle)
+        stage = Stage(program, everdoor, small, vast, operated, echo, plan.seconds, plan.idle)
         taken = figures.gathered(_rounds(stage, plan, rounds))
     return Results(
         date=time.strftime("%Y-%m-%d"),
@@ -105,6 +109,9 @@ def _rounds(stage: Stage, plan: Plan, rounds: int) -> Iterator[Figures]:
     for number in range(rounds if plan.things else 0):
         _say(f"many things and few, round {number + 1} of {rounds}")
         yield scenarios.things(stage)
+    for number in range(rounds):
+        _say(f"operators, round {number + 1} of {rounds}")
+        yield operators.operators(stage, plan.operated, plan.operated_s)
     for number in range(rounds):
         for place, scenario in enumerate(plan.scenarios, start=1):
             _say(f"round {number + 1} of {rounds}, {place} of {len(plan.scenarios)}")

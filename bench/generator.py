@@ -45,6 +45,7 @@ class Heard(msgspec.Struct, frozen=True):
     p50_us: float
     p90_us: float
     p99_us: float
+    p999_us: float
     max_us: float
     mean_us: float
     silence_us: float

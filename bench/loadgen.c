@@ -414,11 +414,12 @@ static void report(double login_s, double measured_s, double used_s) {
     qsort(silences, (size_t)opt.speakers, sizeof *silences, by_size);
     printf("{\"clients\":%d,\"login_s\":%.6f,\"seconds\":%.6f,\"sent\":%lu,\"commands\":%lu,"
            "\"answers\":%lu,\"deliveries\":%lu,\"lost\":%lu,\"doubled\":%lu,\"dropped\":%d,"
-           "\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f,\"mean_us\":%.1f,"
+           "\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"max_us\":%.1f,"
+           "\"mean_us\":%.1f,"
            "\"silence_us\":%.1f,\"median_silence_us\":%.1f,\"worst_wait_us\":%.1f,"
            "\"cpu_s\":%.6f}\n",
            opt.clients, login_s, measured_s, sent, commands, answers, deliveries, lost, doubled,
-           gone_count, quantile_us(0.5), quantile_us(0.9), quantile_us(0.99),
+           gone_count, quantile_us(0.5), quantile_us(0.9), quantile_us(0.99), quantile_us(0.999),
            (double)worst_ns / 1000.0,
            latency_count ? (double)latency_sum / (double)latency_count / 1000.0 : 0.0,
            (double)silences[opt.speakers - 1] / 1000.0,

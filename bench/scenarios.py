@@ -39,12 +39,13 @@ BEFORE_S, AROUND_S = 0.8, 3.0
 
 class Stage(NamedTuple):
     """What scenarios have: `small` has few accounts and things, `vast` as few accounts and very
-    many things, `seconds` is how long each is measured."""
+    many things, `operated` two portals; `seconds` is how long each is measured."""
 
     program: Path
     everdoor: System
     small: System
     vast: System
+    operated: System
     echo: EchoSystem
     seconds: float
     idle: int
@@ -82,16 +83,18 @@ class Load(NamedTuple):
             portal_s = system.cpu_s("portal") - before[1]
             heard = generator.result()
         system.until_quiet()
-        return _load_figures(heard, server_s, portal_s)
+        return load_figures(heard, server_s, portal_s)
 
 
-def _load_figures(heard: Heard, server_s: float, portal_s: float) -> Figures:
+def load_figures(heard: Heard, server_s: float = 0.0, portal_s: float = 0.0) -> Figures:
+    """What one run has shown, with the CPU time of all processes of a role meanwhile."""
     if not heard.answers:
         raise BenchError("nobody was answered while it was measured")
     return {
         "rate": heard.answers / heard.seconds,
         "p50_ms": heard.p50_us / 1e3,
         "p99_ms": heard.p99_us / 1e3,
+        "p999_ms": heard.p999_us / 1e3,
         "max_ms": heard.max_us / 1e3,
         "silence_ms": heard.silence_us / 1e3,
         "server_cpu_ms": server_s / heard.answers * 1e6,
@@ -101,11 +104,12 @@ def _load_figures(heard: Heard, server_s: float, portal_s: float) -> Figures:
         "server_delivery_us": server_s / heard.deliveries * 1e6,
         "portal_delivery_us": portal_s / heard.deliveries * 1e6,
         "logins": heard.clients / heard.login_s,
-        "faults": _faults(heard),
+        "faults": faults(heard),
     }
 
 
-def _faults(heard: Heard) -> int:
+def faults(heard: Heard) -> int:
+    """Lines lost or doubled and connections dropped."""
     return heard.lost + heard.doubled + heard.dropped
 
 
@@ -114,8 +118,8 @@ def both(name: str, load: Load) -> Scenario:
 
     def measure(stage: Stage) -> Figures:
         return {
-            **_named(f"{name}.everdoor", load.run(stage, stage.everdoor)),
-            **_named(f"{name}.limit", load.run(stage, stage.echo)),
+            **named(f"{name}.everdoor", load.run(stage, stage.everdoor)),
+            **named(f"{name}.limit", load.run(stage, stage.echo)),
         }
 
     return measure
@@ -123,7 +127,7 @@ def both(name: str, load: Load) -> Scenario:
 
 def alone(name: str, load: Load) -> Scenario:
     """A load on Everdoor for which the limit has nothing to compare."""
-    return lambda stage: _named(f"{name}.everdoor", load.run(stage, stage.everdoor))
+    return lambda stage: named(f"{name}.everdoor", load.run(stage, stage.everdoor))
 
 
 def unknown(stage: Stage) -> Figures:
@@ -131,7 +135,7 @@ def unknown(stage: Stage) -> Figures:
     known = Load(ACTIVE, KNOWN).run(stage, stage.everdoor)
     unknown = Load(ACTIVE, UNKNOWN).run(stage, stage.everdoor)
     ratio = unknown["server_cpu_ms"] / known["server_cpu_ms"]
-    return {**_named("unknown.everdoor", unknown), "unknown.everdoor.cost": ratio}
+    return {**named("unknown.everdoor", unknown), "unknown.everdoor.cost": ratio}
 
 
 def reload(name: str, clients: int) -> Scenario:
@@ -146,7 +150,7 @@ def reload(name: str, clients: int) -> Scenario:
             figures["told_ms"] = done.silence_s * 1e3
 
         heard = _around(stage, clients, act)
-        return _named(f"{name}.everdoor", {**figures, **_silence(heard)})
+        return named(f"{name}.everdoor", {**figures, **_silence(heard)})
 
     return measure
 
@@ -156,7 +160,7 @@ def kill(name: str, clients: int) -> Scenario:
 
     def measure(stage: Stage) -> Figures:
         heard = _around(stage, clients, stage.everdoor.kill_server)
-        return _named(f"{name}.everdoor", _silence(heard))
+        return named(f"{name}.everdoor", _silence(heard))
 
     return measure
 
@@ -179,7 +183,7 @@ def _silence(heard: Heard) -> Figures:
         "silence_ms": heard.silence_us / 1e3,
         "median_silence_ms": heard.median_silence_us / 1e3,
         "worst_wait_ms": heard.worst_wait_us / 1e3,
-        "faults": _faults(heard),
+        "faults": faults(heard),
     }
 
 
@@ -198,7 +202,7 @@ def idle(stage: Stage) -> Figures:
         figures[f"{role}_base_mib"] = base[role] / 1024
         figures[f"{role}_session_kib"] = grown[role] / stage.idle
         figures[f"{role}_idle_cpu_percent"] = used[role] / AROUND_S * 100
-    return _named("idle.everdoor", figures)
+    return named("idle.everdoor", figures)
 
 
 def _worker_kib(system: System, role: Any) -> int:
@@ -212,8 +216,8 @@ def size(stage: Stage) -> Figures:
     small = load.run(stage, stage.small)
     ratio = large["server_cpu_ms"] / small["server_cpu_ms"]
     return {
-        **_named("large.everdoor", large),
-        **_named("small.everdoor", small),
+        **named("large.everdoor", large),
+        **named("small.everdoor", small),
         "large.everdoor.cost": ratio,
     }
 
@@ -230,7 +234,7 @@ def things(stage: Stage) -> Figures:
         "more_mib": memory[stage.vast] - memory[stage.small],
         "cost": vast["server_cpu_ms"] / small["server_cpu_ms"],
     }
-    return _named("vast.everdoor", {**vast, **figures})
+    return named("vast.everdoor", {**vast, **figures})
 
 
 @contextmanager
@@ -243,7 +247,8 @@ def crowd(stage: Stage, system: System, count: int) -> Iterator[None]:
         yield
 
 
-def _named(prefix: str, figures: Figures) -> Figures:
+def named(prefix: str, figures: Figures) -> Figures:
+    """Figures under the name of their scenario and system."""
     return {f"{prefix}.{name}": value for name, value in figures.items()}
 
 

@@ -189,6 +189,17 @@ class System(EchoSystem):
         self.until(lambda: len(self.pids("server")) == 3, "a standby is there")
         self.until_quiet()
 
+    def command(self, *arguments: str) -> tuple[float, bytes]:
+        """Run an operator's command; returns the seconds it took and what it printed.
+
+        Raises:
+            BenchError: It failed; the text is what it said.
+        """
+        taken_s, done = run_command(self._environment(), *arguments)
+        if done.returncode:
+            raise BenchError(f"everdoor {' '.join(arguments)}: {done.stderr.decode().strip()}")
+        return taken_s, done.stdout
+
     def reload(self) -> Restarted:
         """Reload the game; returns what the supervisor says of it."""
         settings = Settings(home=self.home)
@@ -217,6 +228,17 @@ class System(EchoSystem):
     def _is_up(self) -> bool:
         found = reports(self._endpoints)
         return len(found) == 3 and all(each and each.state == "up" for each in found.values())
+
+
+def run_command(
+    environment: dict[str, str], *arguments: str
+) -> tuple[float, subprocess.CompletedProcess[bytes]]:
+    """Run `everdoor` with arguments, as a program; returns the seconds it took, and what it did."""
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [*EVERDOOR, *arguments], env=environment, capture_output=True, check=False
+    )
+    return time.perf_counter() - begun, done
 
 
 def players(system: EchoSystem) -> dict[str, object]:

@@ -1,0 +1,143 @@
+"""What operators' commands cost: how long they take, and what players notice of them.
+
+A system of two portals has many sessions, some of whose players type at a moderate rate. Commands
+are whole programs, as an operator starts them; what their start alone costs is measured where
+nothing runs. While the server is stopped the portals answer.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+import msgspec
+
+from bench.generator import BenchError
+from bench.scenarios import KNOWN, Figures, Stage, load_figures, named
+from bench.systems import run_command
+
+PORTALS = 2
+STEP_S = 0.5
+"""How often each player types: two lines a second."""
+
+TYPING = 0.2
+"""Of all sessions, those that type."""
+
+MOST_TYPING = 200
+TIMES = 5
+LIST, DUMP, SAVE = "list", "dump", "save"
+
+
+class Operator:
+    """Starts commands, one after another, and keeps how long each takes.
+
+    Args:
+        folder: Where archives go.
+        sessions: How many there are at least, which every list is to show.
+    """
+
+    def __init__(self, stage: Stage, folder: Path, sessions: int) -> None:
+        self._system = stage.operated
+        self._archive = folder / "archive"
+        self._sessions = sessions
+        self._taken_ms: dict[str, list[float]] = defaultdict(list)
+
+    def work(self) -> None:
+        """Look at the list of sessions, print all of them, and archive them.
+
+        Raises:
+            BenchError: A command failed, or showed too little.
+        """
+        listed = self._run(LIST, "list", "--json")
+        if (found := len(msgspec.json.decode(listed))) < self._sessions:
+            raise BenchError(f"{found} sessions are listed, of {self._sessions}")
+        dumped = self._run(DUMP, "dump", "live")
+        if (found := dumped.count(b": ServerSession")) < self._sessions:
+            raise BenchError(f"{found} sessions are dumped, of {self._sessions}")
+        self._run(SAVE, "save", str(self._archive))
+
+    def figures(self, suffix: str) -> Figures:
+        """Milliseconds that each command has taken, as a median."""
+        return {
+            f"{name}_{suffix}": statistics.median(taken) for name, taken in self._taken_ms.items()
+        }
+
+    def _run(self, name: str, *arguments: str) -> bytes:
+        taken_s, done = self._system.command("session", *arguments)
+        self._taken_ms[name].append(taken_s * 1e3)
+        return done
+
+
+def start_ms() -> float:
+    """What a command takes where nothing runs: its start, its imports, its settings."""
+    with tempfile.TemporaryDirectory(prefix="everdoor-bench-") as home:
+        environment = {**os.environ, "EVERDOOR_HOME": home}
+        taken = [run_command(environment, "session", "dump")[0] for _ in range(TIMES)]
+    return statistics.median(taken) * 1e3
+
+
+def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
+    """Measure the commands while players type, and while the server is stopped.
+
+    Args:
+        seconds: How long players type, without commands and again with them.
+    """
+    system, typing = stage.operated, min(MOST_TYPING, int(sessions * TYPING))
+    figures = {"start_ms": start_ms()}
+    with tempfile.TemporaryDirectory(prefix="everdoor-bench-") as folder:
+        # Those who type may have left before the last command is done.
+        while_up = Operator(stage, Path(folder), sessions - typing)
+        while_down = Operator(stage, Path(folder), sessions)
+        with stage.generator(system, clients=sessions - typing, first=typing, hold=True) as others:
+            others.until("ready")
+            system.until_quiet()
+            alone = _typed(stage, typing, seconds, None)
+            watched = _typed(stage, typing, seconds, while_up.work)
+            with stage.generator(system, clients=typing, hold=True) as rest:
+                rest.until("ready")
+                system.command("server", "stop")
+                for _ in range(TIMES):
+                    while_down.work()
+                system.command("server", "start")
+                system.until_standby()
+        system.until_quiet()
+    figures |= {f"{name}_ratio": watched[name] / alone[name] for name in ("p50_ms", "p99_ms")}
+    figures |= while_up.figures("ms") | while_down.figures("down_ms")
+    return {
+        **named("alone.everdoor", alone),
+        **named("watched.everdoor", watched),
+        **named("operators.everdoor", figures),
+    }
+
+
+def _typed(
+    stage: Stage, typing: int, seconds: float, meanwhile: Callable[[], None] | None
+) -> Figures:
+    """Let players type while something is done in another thread, again and again."""
+    system, is_over, failed = stage.operated, Event(), list[BenchError]()
+
+    def work() -> None:
+        try:
+            while meanwhile and not is_over.is_set():
+                meanwhile()
+        except BenchError as exc:
+            failed.append(exc)
+
+    options = {"interval": STEP_S, "seconds": seconds, "line": KNOWN}
+    with stage.generator(system, clients=typing, **options) as generator:
+        generator.until("begin")
+        thread = Thread(target=work)
+        thread.start()
+        generator.until("end")
+        is_over.set()
+        heard = generator.result()
+        thread.join()
+    if failed:
+        raise failed[0]
+    system.until_quiet()
+    return load_figures(heard)
