@@ -22,7 +22,7 @@ OWN_COMMANDS = {"think"}
 """Commands that Evennia has not."""
 
 DEFECTS = "bcdefghijlmn"
-"""What went wrong in Evennia and is tried here; `a` and `k` are about protocols to come."""
+"""What went wrong in Evennia and is tried here, by letters; `a` and `k` are not given."""
 
 
 class Row(NamedTuple):

@@ -167,7 +167,7 @@ def names(system: System) -> tuple[list[str], list[str]]:
         (
             "cmdset_unloggedin",
             "everdoor_server.Command",
-            "cmdset_unloggedin: 'everdoor_server.Command' is not a CmdSet",
+            "cmdset_unloggedin: command set 'everdoor_server.Command' is not a class below CmdSet",
         ),
     ],
 )

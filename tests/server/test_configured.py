@@ -108,7 +108,7 @@ def test_screen_may_be_a_function_with_or_without_the_session(tmp_path: Path) ->
         ("server_session_class", "", "cannot be imported"),
         ("account_class", "my_game.MyCharacter", "expected a subclass of everdoor_server.Account"),
         ("character_class", "my_game.MyAccount", "subclass of everdoor_server.Character"),
-        ("cmdset_account", "my_game.World", "'my_game.World' is not a CmdSet"),
+        ("cmdset_account", "my_game.World", "'my_game.World' is not a class below CmdSet"),
         ("cmdset_unloggedin", "nowhere.Set", "cannot be imported"),
         ("connection_screen", "my_game", "expected a text, a function or a module"),
         ("connection_screen", "nowhere.text", "cannot be imported"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import structlog
@@ -26,6 +25,7 @@ from everdoor_server.bringingback import BringingBack
 from everdoor_server.building import Step, build
 from everdoor_server.changes import Changes
 from everdoor_server.channels import Channels
+from everdoor_server.classpaths import import_class
 from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
 from everdoor_server.commands.cmdsethandler import CmdSetHandler, CmdSetLibrary
 from everdoor_server.commands.default.screens import CONNECTION_SCREEN
@@ -561,11 +561,4 @@ def load_cmdset(path: str) -> type[CmdSet]:
     Raises:
         UserError: There is no such class.
     """
-    module_name, _, name = path.rpartition(".")
-    try:
-        found = getattr(import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as exc:
-        raise UserError(f"command set {path!r} cannot be imported: {exc}") from exc
-    if not (isinstance(found, type) and issubclass(found, CmdSet)):
-        raise UserError(f"{path!r} is not a CmdSet")
-    return found
+    return import_class(path, CmdSet, "command set")

@@ -53,10 +53,6 @@ class Follower:
         self._task = bus.loop.create_task(self._follow())
         self._subscriber = Subscriber(bus, endpoint, self._heard, on_gap=self._is_old.set)
 
-    def take_again(self) -> None:
-        """Take the copy anew, as if there was news."""
-        self._is_old.set()
-
     def close(self) -> None:
         """Follow no more. Idempotent."""
         self._task.cancel()

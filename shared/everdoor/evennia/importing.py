@@ -8,10 +8,9 @@ it is called again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from everdoor.evennia.database import EvenniaDatabase
 from everdoor.settings import Settings
@@ -82,6 +81,3 @@ class Import:
     report: Report = field(default_factory=Report)
     uids: dict[int, int] = field(default_factory=dict)
     track: Track = untracked
-
-
-Importer: TypeAlias = Callable[[Import], AbstractContextManager[Callable[[], None]]]

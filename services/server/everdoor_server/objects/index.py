@@ -8,15 +8,14 @@ Moving, speaking and looking are the objects' own (`base`, `kinds`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from everdoor.errors import UserError
 from everdoor_server.changes import Changes, Values
+from everdoor_server.classpaths import import_class, path_of
 from everdoor_server.objects.base import Object
-from everdoor_server.objects.typeclasses import path_of
 from everdoor_server.rows import Label, ObjectRow, WorldRows
 
 if TYPE_CHECKING:
@@ -275,14 +274,7 @@ def import_typeclass(path: str) -> type[Object]:
     Raises:
         UserError: There is no such class, or it is no Object.
     """
-    module_name, _, name = path.rpartition(".")
-    try:
-        found = getattr(import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as exc:
-        raise UserError(f"typeclass {path!r} cannot be imported: {exc}") from exc
-    if not (isinstance(found, type) and issubclass(found, Object)):
-        raise UserError(f"typeclass {path!r} is not a class below {SHIPPED}.Object")
-    return found
+    return import_class(path, Object, "typeclass")
 
 
 def _stand_in(row: ObjectRow) -> str:

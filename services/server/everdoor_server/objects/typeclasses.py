@@ -12,17 +12,13 @@ from typing import TypeVar
 
 from everdoor.errors import UserError
 from everdoor.markup.tags import escape
+from everdoor_server.classpaths import path_of
 from everdoor_server.objects.base import Object
 
 ObjectT = TypeVar("ObjectT", bound=Object)
 
 SHIPPED = "everdoor_server."
 """How the paths of what ships begin; a game's own class of the same name comes first."""
-
-
-def path_of(cls: type[Object]) -> str:
-    """The path by which a class is kept with its objects."""
-    return vars(cls).get("path") or f"{cls.__module__}.{cls.__qualname__}"
 
 
 def find_typeclass(name: str, base: type[ObjectT]) -> type[ObjectT]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import structlog
@@ -16,6 +15,7 @@ import structlog
 from everdoor.errors import UserError
 from everdoor_server.acts import Act, report
 from everdoor_server.changes import Changes, Values
+from everdoor_server.classpaths import import_class, path_of
 from everdoor_server.current import Within, World, within
 from everdoor_server.rows import ScriptRow, WorldRows
 from everdoor_server.scripts.base import Script
@@ -300,14 +300,7 @@ def import_script(path: str) -> type[Script]:
     Raises:
         UserError: There is no such class, or it is no Script.
     """
-    module_name, _, name = path.rpartition(".")
-    try:
-        found = getattr(import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as exc:
-        raise UserError(f"script {path!r} cannot be imported: {exc}") from exc
-    if not (isinstance(found, type) and issubclass(found, Script)):
-        raise UserError(f"script {path!r} is not a class below {BASE_TYPECLASS}")
-    return found
+    return import_class(path, Script, "script")
 
 
 def _new_row(
@@ -316,7 +309,7 @@ def _new_row(
     return ScriptRow(
         id=script_id,
         key=key or typeclass.key or typeclass.__name__,
-        typeclass=vars(typeclass).get("path") or f"{typeclass.__module__}.{typeclass.__qualname__}",
+        typeclass=path_of(typeclass),
         object_id=obj.id if obj else None,
         description=typeclass.desc,
         interval_s=typeclass.interval,
