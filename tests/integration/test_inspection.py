@@ -28,10 +28,12 @@ CLOCKS = ("conn_time", "idle_s")
 @asynccontextmanager
 async def playing(system: System, *names: str) -> AsyncIterator[list[Player]]:
     """Players who have logged in, and leave at the end."""
-    players = [await Player.connect(name, system.port) for name in names]
+    players: list[Player] = []
     try:
-        for player in players:
-            await player.log_in(PASSWORD)
+        for name in names:
+            # One after another, so that sessids are in the order of the names.
+            players.append(await Player.connect(name, system.port))
+            await players[-1].log_in(PASSWORD)
         yield players
     finally:
         for player in players:

@@ -41,8 +41,8 @@ the second in which portals say hello to it."""
 SUPERVISOR_S = 1.0
 """How long its supervisor may take; it gives its worker 0.5 s."""
 
-PORTAL_S = 1.0
-"""How long a portal may take."""
+PORTAL_S = 2.5
+"""How long a portal may take, on a machine that is busy."""
 
 COMMAND_S = 10.0
 """How long what is to be done may take: a commit may be tried again for 5 s, after a restart."""
