@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from postgres import NoPostgres, Postgres, running_postgres
+
+# No test is a matter of time: a machine may be as slow as it likes.
+settings.register_profile("everdoor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("everdoor")
 
 
 @pytest.fixture(scope="session")

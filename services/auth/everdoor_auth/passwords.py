@@ -159,4 +159,5 @@ def load_common_passwords() -> frozenset[str]:
 
 def _lower_priority() -> None:
     # Linux gives every thread its own niceness, by the id of the thread.
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    niceness = max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
