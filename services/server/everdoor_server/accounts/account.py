@@ -14,19 +14,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
 from everdoor_server.labels import Labels
-from everdoor_server.locks import LockHandler, check_locks, join_locks
-from everdoor_server.objects import Object
+from everdoor_server.locks import join_locks
+from everdoor_server.objects import Object, hearing
 from everdoor_server.rows import AccountRow
 from everdoor_server.session import ServerSession
-from everdoor_server.sessionlist import SessionList, deliver, one_or_many
+from everdoor_server.sessionlist import SessionList, one_or_many
+from everdoor_server.stored import Locked
 
 if TYPE_CHECKING:
     from everdoor_server.accounts.index import Accounts
-
-COLUMNS = frozenset(
-    {"key", "is_superuser", "character_ids", "last_puppet_id", "lock_storage", "cmdset_paths"}
-)
-"""Attributes of an account that are columns of its row."""
 
 GUEST_MARK = "_is_guest"
 """Attribute of accounts that are guests."""
@@ -60,7 +56,7 @@ class Puppeteer(Protocol):
         """Bring a session that has just logged in to its puppet, or leave it out of character."""
 
 
-class Account:
+class Account(Locked):
     """Who is playing.
 
     Attributes:
@@ -72,6 +68,9 @@ class Account:
         permissions, attributes, db, ndb, sessions, cmdset_paths: As those of an Object.
     """
 
+    stored_columns: ClassVar[frozenset[str]] = frozenset(
+        {"key", "is_superuser", "character_ids", "last_puppet_id", "lock_storage", "cmdset_paths"}
+    )
     default_locks: ClassVar[str] = (
         "examine:perm(Developer);edit:perm(Developer);delete:perm(Developer);msg:all();"
         "boot:perm(Admin)"
@@ -82,11 +81,9 @@ class Account:
     """As those of an Object."""
 
     id: int
-    key: str
     is_superuser: bool
     character_ids: tuple[int, ...]
     last_puppet_id: int | None
-    lock_storage: str
     cmdset_paths: tuple[str, ...]
     accounts: Accounts
 
@@ -110,24 +107,12 @@ class Account:
         self.ndb = Unsaved()
         self._cmdset: Any = None
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name in COLUMNS:
-            self.touch()
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}(account {self.id})>"
-
-    def __str__(self) -> str:
-        return self.key
 
     @property
     def name(self) -> str:
         return self.key
-
-    @property
-    def locks(self) -> LockHandler:
-        return LockHandler(self)
 
     @property
     def cmdset(self) -> Any:
@@ -228,32 +213,13 @@ class Account:
         **kwargs: Any,
     ) -> None:
         """Show something to all of its sessions, or to those given; as `Object.msg`."""
-        senders = from_obj if isinstance(from_obj, Sequence) else [from_obj] if from_obj else []
-        for sender in senders:
-            sender.at_msg_send(text=text, to_obj=self, **kwargs)
-        if self.at_msg_receive(text=text, from_obj=from_obj, **kwargs) is False:
-            return
-        receivers = one_or_many(session)
-        messages = {"text": text, "options": options, **kwargs}
-        deliver(self.sessions.all() if receivers is None else receivers, messages)
+        hearing.msg(self, text, from_obj, session, options, kwargs)
 
     def execute_cmd(self, raw_string: str, session: ServerSession | None = None) -> None:
         """Run a line as one of its sessions; nothing happens when it has none."""
         found = session or next(iter(self.sessions.all()), None)
         if found is not None:
             found.data_in(raw_string)
-
-    def access(
-        self,
-        accessing_obj: Any,
-        access_type: str = "read",
-        default: bool = False,
-        no_superuser_bypass: bool = False,
-        **kwargs: Any,
-    ) -> bool:
-        """Say whether somebody may do something with it."""
-        locks = self.lock_storage
-        return check_locks(locks, accessing_obj, access_type, self, default, no_superuser_bypass)
 
     def get_display_name(self, looker: Any = None, **kwargs: Any) -> str:
         return self.key

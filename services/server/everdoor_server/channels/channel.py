@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from everdoor_server.accounts import Account
 from everdoor_server.changes import Values
 from everdoor_server.channels import listening
-from everdoor_server.locks import LockHandler, check_locks, join_locks
+from everdoor_server.locks import join_locks
 from everdoor_server.objects.telling import tell_channel
 from everdoor_server.rows import ChannelRow
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionlist import deliver
+from everdoor_server.stored import Locked
 
 if TYPE_CHECKING:
     from everdoor_server.channels.index import Channels
 
 HISTORY_KEPT: Final = 100
 """Messages that are kept of a channel: some screens, and a world's database stays small."""
-
-COLUMNS = frozenset({"key", "aliases", "desc", "lock_storage", "for_all"})
-"""Attributes of a channel that are columns of its row."""
 
 
 class Said(NamedTuple):
@@ -37,7 +35,7 @@ class Said(NamedTuple):
     text: str
 
 
-class Channel:
+class Channel(Locked):
     """A channel.
 
     Attributes:
@@ -49,13 +47,15 @@ class Channel:
     """
 
     default_locks: ClassVar[str] = "listen:all();send:all();control:perm(Admin)"
+    stored_columns: ClassVar[frozenset[str]] = frozenset(
+        {"key", "aliases", "desc", "lock_storage", "for_all"}
+    )
 
     id: int
-    key: str
     aliases: tuple[str, ...]
     desc: str
-    lock_storage: str
     for_all: bool
+    channels: Channels
 
     def __init__(self, channels: Channels, row: ChannelRow) -> None:
         state = self.__dict__
@@ -64,30 +64,13 @@ class Channel:
         state["lock_storage"] = join_locks(self.default_locks, row.locks)
         self._history: deque[Said] | None = None
 
-    channels: Channels
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name in COLUMNS:
-            self.touch()
-
     def __repr__(self) -> str:
         return f"<Channel {self.key}>"
-
-    def __str__(self) -> str:
-        return self.key
-
-    @property
-    def locks(self) -> LockHandler:
-        return LockHandler(self)
 
     @property
     def names(self) -> list[str]:
         """Key and aliases in lower case."""
         return [name.casefold() for name in (self.key, *self.aliases)]
-
-    def access(self, accessing: Any, access_type: str, default: bool = False) -> bool:
-        return check_locks(self.lock_storage, accessing, access_type, self, default)
 
     def touch(self) -> None:
         """Note that its row has changed."""

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
 from everdoor_server.labels import Labels
-from everdoor_server.locks import LockHandler, check_locks, join_locks
+from everdoor_server.locks import check_locks, join_locks
 from everdoor_server.objects import appearance, hearing, moving, search, telling
 from everdoor_server.rows import Label, ObjectRow
 from everdoor_server.scripts.handler import ScriptHandler
 from everdoor_server.session import ServerSession, SessionAccount
 from everdoor_server.sessionlist import SessionList
+from everdoor_server.stored import Locked
 
 if TYPE_CHECKING:
     from everdoor_server.objects.index import Objects
@@ -33,11 +34,6 @@ class PuppetAccount(SessionAccount, Protocol):
     def unpuppet_object(self, session: Sequence[ServerSession]) -> None: ...
 
 
-COLUMNS = frozenset(
-    {"key", "location_id", "home_id", "destination_id", "lock_storage", "cmdset_paths"}
-)
-"""Attributes of an object that are columns of its row."""
-
 MADE_LATER = ("aliases", "tags", "permissions", "attributes", "db", "ndb")
 """Parts that most objects never use: made when they are asked for."""
 
@@ -45,7 +41,7 @@ _WITH_NAMES: set[type] = set()
 """Classes of which there was an instance."""
 
 
-class Object:
+class Object(Locked):
     """Anything in the world.
 
     Attributes:
@@ -66,6 +62,9 @@ class Object:
     """
 
     path: ClassVar[str] = "everdoor_server.objects.Object"
+    stored_columns: ClassVar[frozenset[str]] = frozenset(
+        {"key", "location_id", "home_id", "destination_id", "lock_storage", "cmdset_paths"}
+    )
     default_locks: ClassVar[str] = (
         "view:all();get:all();drop:holds();call:true();puppet:pperm(Developer);"
         "examine:perm(Builder);edit:perm(Admin);delete:perm(Admin);control:perm(Developer)"
@@ -84,11 +83,9 @@ class Object:
     objects: Objects
     id: int
     typeclass_path: str
-    key: str
     location_id: int | None
     home_id: int | None
     destination_id: int | None
-    lock_storage: str
     cmdset_paths: tuple[str, ...]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -118,16 +115,8 @@ class Object:
         self._contents: dict[int, Object] | None = None
         self._cmdset: Any = None
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name in COLUMNS:
-            self.touch()
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}(#{self.id})>"
-
-    def __str__(self) -> str:
-        return self.key
 
     # MADE_LATER.
 
@@ -183,10 +172,6 @@ class Object:
     def has_account(self) -> int:
         """How many sessions control it."""
         return len(self.sessions)
-
-    @property
-    def locks(self) -> LockHandler:
-        return LockHandler(self)
 
     @property
     def scripts(self) -> ScriptHandler:
@@ -385,18 +370,6 @@ class Object:
         moving.go_home(self, without)
 
     # What others see of it, and may do with it.
-
-    def access(
-        self,
-        accessing_obj: Any,
-        access_type: str = "read",
-        default: bool = False,
-        no_superuser_bypass: bool = False,
-        **kwargs: Any,
-    ) -> bool:
-        """Say whether somebody may do something with it."""
-        locks = self.lock_storage
-        return check_locks(locks, accessing_obj, access_type, self, default, no_superuser_bypass)
 
     def get_display_name(self, looker: Any = None, **kwargs: Any) -> str:
         """The name that a looker knows it by."""

@@ -7,24 +7,35 @@ be asked (`Object.hears_plainly`); a place may hold hundreds.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from everdoor_server.session import ServerSession
-from everdoor_server.sessionlist import deliver, one_or_many
+from everdoor_server.sessionlist import SessionList, deliver, one_or_many
 
 if TYPE_CHECKING:
     from everdoor_server.objects.base import Object
 
 
+class Hearer(Protocol):
+    """What has sessions to be told things: an object, an account."""
+
+    hears_plainly: ClassVar[bool]
+    sends_plainly: ClassVar[bool]
+    sessions: SessionList
+
+    def at_msg_receive(self, text: Any = None, from_obj: Any = None, **kwargs: Any) -> bool: ...
+    def at_msg_send(self, text: Any = None, to_obj: Any = None, **kwargs: Any) -> None: ...
+
+
 def msg(
-    obj: Object,
+    obj: Hearer,
     text: Any,
-    from_obj: Object | Sequence[Object] | None,
+    from_obj: Hearer | Sequence[Hearer] | None,
     session: ServerSession | Sequence[ServerSession] | None,
     options: dict[str, Any] | None,
     messages: dict[str, Any],
 ) -> None:
-    """Show something to the sessions of an object, hooks first (`Object.msg`)."""
+    """Show something to the sessions of an object or account, hooks first (`Object.msg`)."""
     for sender in _senders(from_obj):
         if not sender.sends_plainly:
             sender.at_msg_send(text=text, to_obj=obj, **messages)
@@ -130,7 +141,7 @@ def _named(value: Any, hearer: Object | None) -> str:
     return shown(hearer) if shown is not None else str(value)
 
 
-def _senders(from_obj: Object | Sequence[Object] | None) -> Sequence[Object]:
+def _senders(from_obj: Hearer | Sequence[Hearer] | None) -> Sequence[Hearer]:
     if from_obj is None:
         return ()
     return from_obj if isinstance(from_obj, Sequence) else (from_obj,)

@@ -14,6 +14,7 @@ from everdoor_server.attributes import Attributes, Saved, Unsaved
 from everdoor_server.changes import Values
 from everdoor_server.labels import Labels
 from everdoor_server.rows import ScriptRow
+from everdoor_server.stored import Stored
 
 if TYPE_CHECKING:
     from everdoor_server.objects import Object
@@ -24,11 +25,8 @@ MIN_INTERVAL_S = 0.05
 
 SETTINGS = ("interval", "start_delay", "repeats")
 
-COLUMNS = frozenset({"key", "desc", "persistent", "object_id", *SETTINGS})
-"""Attributes of a script that are columns of its row."""
 
-
-class Script:
+class Script(Stored):
     """Something that happens at times.
 
     What it is by default is said by class attributes or in `at_script_creation`; `create_script`
@@ -48,6 +46,9 @@ class Script:
     """
 
     path: ClassVar[str] = "everdoor_server.scripts.Script"
+    stored_columns: ClassVar[frozenset[str]] = frozenset(
+        {"key", "desc", "persistent", "object_id", *SETTINGS}
+    )
     is_hidden: ClassVar[bool] = False
     """Whether it is no script of the game's but something kept as one."""
 
@@ -84,14 +85,9 @@ class Script:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, checked_interval(value) if name == "interval" else value)
-        if name in COLUMNS:
-            self.touch()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key}(script #{self.id})>"
-
-    def __str__(self) -> str:
-        return self.key
 
     @cached_property
     def attributes(self) -> Attributes:
