@@ -27,7 +27,7 @@ from everdoor.trace import follow
 from everdoor_server.auth_client import AuthClient
 from everdoor_server.barrier import BARRIER_S, Barrier
 from everdoor_server.commit import Commit
-from everdoor_server.committing import CommitStore, Committer
+from everdoor_server.committing import CommitStore, Committer, settle_future
 from everdoor_server.links import Links
 from everdoor_server.measured import TurnTimes, measured
 from everdoor_server.restarts import Ending
@@ -384,17 +384,8 @@ def _attempt(action: Callable[[], None], done: asyncio.Future[None]) -> Callable
     try:
         action()
     except Exception as exc:
-        return partial(_settle, done, exc)
-    return partial(_settle, done, None)
-
-
-def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
+        return partial(settle_future, done, exc)
+    return partial(settle_future, done, None)
 
 
 def make_auth_client(bus: Bus, endpoint: str, generation: int) -> AuthClient:

@@ -221,10 +221,11 @@ class _Thread:
                 error = exc
             # The loop may have been closed meanwhile: then nobody waits any more.
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_settle, job.done, error)
+                self._loop.call_soon_threadsafe(settle_future, job.done, error)
 
 
-def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+def settle_future(done: asyncio.Future[None], error: Exception | None) -> None:
+    """Tell whoever still waits how it went; None: well."""
     if done.done():
         return
     if error is None:

@@ -66,6 +66,15 @@ def test_remove_without_a_name_takes_the_topmost_and_never_the_default() -> None
     assert [one.key for one in sets.all()] == ["bottom"]
 
 
+def test_default_is_removed_by_its_own_name() -> None:
+    kept: list[list[str]] = []
+    sets = handler(kept.append)
+    sets.add_default(Menu)
+    sets.add(Own)
+    sets.remove_default()
+    assert ([one.key for one in sets.all()], kept[-1]) == (["own"], [])
+
+
 def test_one_instance_serves_all_carriers_unless_the_class_wants_its_own() -> None:
     library, carrier = CmdSetLibrary(load), object()
     assert library.get(Menu) is library.get(MENU)

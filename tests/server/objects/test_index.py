@@ -204,6 +204,15 @@ def test_class_that_is_gone_is_told_once() -> None:
     ]
 
 
+def test_contents_are_had_without_some(stage: Stage) -> None:
+    lamp, oar, rope = (
+        stage.objects.create(Thing, key, location=stage.hall) for key in ("lamp", "oar", "rope")
+    )
+    assert stage.hall.contents_get() == [lamp, oar, rope]
+    assert stage.hall.contents_get(exclude=oar) == [lamp, rope]
+    assert stage.hall.contents_get(exclude=[lamp, oar]) == [rope]
+
+
 @pytest.mark.parametrize("path", ["", "nothing", "no.such.Thing", "everdoor_server.rows.Label"])
 def test_typeclass_that_is_none_is_refused_by_name(path: str) -> None:
     with pytest.raises(UserError, match=f"typeclass '{path}'"):

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 from everdoor_server.objects import Exit, Room, Thing
-from everdoor_server.testing import Client, World
-
-
-class Three(NamedTuple):
-    world: World
-    anna: Client
-    bo: Client
-    cleo: Client
+from three import Three
 
 
 @pytest.fixture
 def three() -> Three:
-    world = World()
-    anna, bo, cleo = (world.log_in(name) for name in ("Anna", "Bo", "Cleo"))
-    for client in (anna, bo, cleo):
-        client.read()
-    world.game.objects.create(Thing, "lamp", location=anna.puppet)
-    return Three(world, anna, bo, cleo)
+    three = Three.begin()
+    three.world.game.objects.create(Thing, "lamp", location=three.anna.puppet)
+    return three
 
 
 def test_whisper_is_heard_by_those_named_alone_and_once(three: Three) -> None:

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from everdoor_server.testing import Client, World
-
-
-class Three(NamedTuple):
-    world: World
-    anna: Client
-    bo: Client
-    cleo: Client
-
-
-@pytest.fixture
-def three() -> Three:
-    world = World()
-    anna, bo, cleo = (world.log_in(name) for name in ("Anna", "Bo", "Cleo"))
-    for client in (anna, bo, cleo):
-        client.read()
-    return Three(world, anna, bo, cleo)
+from three import Three
 
 
 def test_page_reaches_one_and_no_other(three: Three) -> None:

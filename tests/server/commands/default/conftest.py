@@ -1,4 +1,4 @@
-"""A builder who stands where players begin."""
+"""A builder who stands where players begin; three players."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from everdoor_server.testing import Client, World
+from three import Three
 
 
 @pytest.fixture
@@ -20,3 +21,8 @@ def builder(world: World) -> Client:
     account: Any = client.session.account
     account.permissions.add("Builder")
     return client
+
+
+@pytest.fixture
+def three() -> Three:
+    return Three.begin()
