@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeVar, cast, overload
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack, cast, overload
 
 from everdoor_server.current import current_world
 from everdoor_server.objects.base import Object
@@ -17,35 +17,28 @@ class _World(Protocol):
     def objects(self) -> Objects: ...
 
 
+class ObjectSettings(TypedDict, total=False):
+    """What may be said of an object when it is made; see `create_object`."""
+
+    location: Object | None
+    home: Object | None
+    destination: Object | None
+    aliases: Iterable[str]
+    tags: Iterable[str]
+    permissions: Iterable[str]
+    locks: str
+    attributes: Mapping[str, Any] | None
+
+
 @overload
 def create_object(
-    typeclass: type[ObjectT],
-    key: str,
-    *,
-    location: Object | None = None,
-    home: Object | None = None,
-    destination: Object | None = None,
-    aliases: Iterable[str] = (),
-    tags: Iterable[str] = (),
-    permissions: Iterable[str] = (),
-    locks: str = "",
-    attributes: Mapping[str, Any] | None = None,
+    typeclass: type[ObjectT], key: str, **settings: Unpack[ObjectSettings]
 ) -> ObjectT: ...
 @overload
+def create_object(typeclass: str, key: str, **settings: Unpack[ObjectSettings]) -> Object: ...
 def create_object(
-    typeclass: str,
-    key: str,
-    *,
-    location: Object | None = None,
-    home: Object | None = None,
-    destination: Object | None = None,
-    aliases: Iterable[str] = (),
-    tags: Iterable[str] = (),
-    permissions: Iterable[str] = (),
-    locks: str = "",
-    attributes: Mapping[str, Any] | None = None,
-) -> Object: ...
-def create_object(typeclass: type[Object] | str, key: str, **settings: Any) -> Object:
+    typeclass: type[Object] | str, key: str, **settings: Unpack[ObjectSettings]
+) -> Object:
     """Make an object and place it, without hooks of moving.
 
     Args:
