@@ -22,6 +22,7 @@ KEY_FOLDERS = ("keys", "ssh", "tls")
 SHOWN = (
     ["session", "list", "--json"],
     ["status", "--json"],
+    ["metrics", "--json"],
     ["portal", "list", "--json"],
     ["account", "list", "--json"],
     ["log", "--no-follow", "-n", "100000"],
@@ -44,7 +45,7 @@ def places(system: System, sessids: Iterable[int], accounts: Iterable[str]) -> d
     with ThreadPoolExecutor(2) as pool:
         shown = pool.map(lambda command: _shown(system, *command), commands)
         found = dict(zip(map(" ".join, commands), shown, strict=True))
-    found |= _archive(system) | _metrics(found["status --json"])
+    found |= _archive(system) | _metrics(found["metrics --json"])
     backup = system.folder / "backup"
     shutil.rmtree(backup, ignore_errors=True)
     system.run("db", "backup", str(backup))
@@ -65,9 +66,9 @@ def _archive(system: System) -> dict[str, bytes]:
     return {"archive": content, "dump": dumped}
 
 
-def _metrics(status: bytes) -> dict[str, bytes]:
+def _metrics(told: bytes) -> dict[str, bytes]:
     found = {}
-    urls = json.loads(status)["metrics"]
+    urls = json.loads(told)
     assert urls, "processes tell what they measure"
     for process, url in urls.items():
         with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:

@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,10 @@ def test_figures_move_under_load_and_prometheus_answers_the_dashboard(folder: Pa
         system.up()
         with prometheus(folder, urls(system)) as ask:
             before = figures(system)
-            after = asyncio.run(_play(system))
+            after = asyncio.run(_play(system, ask))
             assert {name for name, _ in after} >= {each.name for each in METRICS} - RARE
             moved = {key[0] for key, value in after.items() if value > before.get(key, 0)}
             assert moved >= {each.name for each in METRICS if each.kind != "gauge"} - RARE
-            for expression in expressions():
-                until(lambda e=expression: ask(e), f"Prometheus answers {expression}", 60)
             assert [one["value"][1] for one in ask("sum(everdoor_worker_deaths_total)")] == ["1"]
 
 
@@ -73,8 +72,9 @@ def test_port_that_is_taken_costs_the_figures_only(folder: Path) -> None:
             assert "metrics cannot be served" in second.output()
 
 
-async def _play(system: System) -> dict[tuple[str, str], float]:
-    """A reload, a death and a wrong password while all type; the figures after it."""
+async def _play(system: System, ask: Any) -> dict[tuple[str, str], float]:
+    """A reload, a death and a wrong password while all type; the figures after it, when
+    Prometheus has answered the dashboard."""
     stranger = await Player.connect("Stranger", system.port)
     await stranger.sees_screen()
     crowd = crowd_of(system, PLAYERS, "Guest")
@@ -88,6 +88,9 @@ async def _play(system: System) -> dict[tuple[str, str], float]:
         await asyncio.to_thread(system.until_up)
         await crowd.serves()
         after = await asyncio.to_thread(figures, system)
+        for expression in expressions():
+            told = f"Prometheus answers {expression}"
+            await asyncio.to_thread(until, partial(ask, expression), told)
         await crowd.finish()
     await stranger.leave()
     return after
@@ -95,8 +98,8 @@ async def _play(system: System) -> dict[tuple[str, str], float]:
 
 def urls(system: System) -> dict[str, str]:
     """Where each process tells its figures."""
-    report = json.loads(system.run("status", "--json").stdout)
-    return dict(report["metrics"])
+    found: dict[str, str] = json.loads(system.run("metrics", "--json").stdout)
+    return found
 
 
 def figures(system: System) -> dict[tuple[str, str], float]:

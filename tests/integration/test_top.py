@@ -78,11 +78,15 @@ class Screen:
         self.program: pexpect.spawn[bytes] | None = None
 
     def start(self) -> None:
+        environment = self._system.environment()
+        for name in ("COLUMNS", "LINES"):
+            # The terminal's own size counts.
+            environment.pop(name, None)
         self.program = pexpect.spawn(
             str(PROGRAMS / "everdoor"),
             ["top", "--every", "0.5"],
             env={
-                **self._system.environment(),
+                **environment,
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
             },

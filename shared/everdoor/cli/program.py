@@ -19,6 +19,7 @@ OWN = [
     EntryPoint("up", "everdoor.cli.up:up", SERVICES),
     EntryPoint("down", "everdoor.cli.down:down", SERVICES),
     EntryPoint("status", "everdoor.cli.status:status", SERVICES),
+    EntryPoint("metrics", "everdoor.cli.metrics:metrics", SERVICES),
     EntryPoint("top", "everdoor.cli.top:top", SERVICES),
     EntryPoint("session", "everdoor.cli.session:session", SERVICES),
     EntryPoint("log", "everdoor.cli.log:log", SERVICES),

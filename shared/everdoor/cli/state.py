@@ -48,15 +48,11 @@ class SystemState(Struct, frozen=True):
     auth: ServiceState
     server: ServerState
     portals: list[PortalState]
-    metrics: dict[str, str]
-    """Where each process tells what it measures."""
 
 
 def system_state(reports: Iterable[StatusReport]) -> SystemState:
     """Put the reports of all supervisors of a system together."""
     known = {report.process: report for report in reports}
-    urls = {process: _worker(known[process]).info.get("metrics") for process in sorted(known)}
-    metrics = {process: url for process, url in urls.items() if isinstance(url, str)}
     auth, server = known.pop("auth", None), known.pop("server", None)
     info = _worker(server).info if server else {}
     return SystemState(
@@ -67,8 +63,13 @@ def system_state(reports: Iterable[StatusReport]) -> SystemState:
             for process in sorted(known)
             for worker in known[process].workers
         ],
-        metrics=metrics,
     )
+
+
+def metrics_urls(reports: Iterable[StatusReport]) -> dict[str, str]:
+    """Where each process tells what it measures, by its name."""
+    told = {report.process: _worker(report).info.get("metrics") for report in reports}
+    return {process: url for process, url in sorted(told.items()) if isinstance(url, str)}
 
 
 def notes(report: StatusReport) -> list[str]:

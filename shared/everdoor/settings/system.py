@@ -75,7 +75,7 @@ class SystemSettings(BaseModel):
         4010,
         "a port, 0 to 65535",
         "TCP port of auth's figures; the server has the next one, portals those after it, by the "
-        "number in the portal's name. 0: any free ones. `everdoor status --json` has them.",
+        "number in the portal's name. 0: any free ones. `everdoor metrics` tells them.",
     )
     world_database_url: SecretStr = setting(
         sqlite_in_home("world"),

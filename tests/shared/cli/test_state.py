@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from everdoor.cli.state import notes, system_state
+from everdoor.cli.state import metrics_urls, notes, system_state
 from everdoor.messages.calls import StatusReport, WorkerReport
 
 
@@ -25,7 +25,6 @@ def test_state_of_nothing_is_down() -> None:
             "sessions": None,
         },
         "portals": [],
-        "metrics": {},
     }
 
 
@@ -61,7 +60,6 @@ def test_state_of_a_whole_system() -> None:
                 "sessions": 8,
             },
         ],
-        "metrics": {"auth": "http://127.0.0.1:4010/metrics"},
     }
 
 
@@ -106,3 +104,11 @@ def test_notes_tell_what_a_worker_cannot_do() -> None:
 
 def test_notes_are_none_when_all_is_well() -> None:
     assert notes(StatusReport("server", "up", 20, [worker()])) == []
+
+
+def test_metrics_are_told_by_who_has_them() -> None:
+    reports = [
+        StatusReport("server", "up", 20, [worker(metrics="http://127.0.0.1:4011/metrics")]),
+        StatusReport("auth", "up", 10, [worker()]),
+    ]
+    assert metrics_urls(reports) == {"server": "http://127.0.0.1:4011/metrics"}
