@@ -11,7 +11,8 @@ import os
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 
@@ -29,6 +30,10 @@ TYPING = 0.2
 """Of all sessions, those that type."""
 
 MOST_TYPING = 200
+
+PAUSE_S = 2.0
+"""Between two commands, as between two looks of `session list --watch`."""
+
 TIMES = 5
 LIST, DUMP, SAVE = "list", "dump", "save"
 
@@ -47,18 +52,23 @@ class Operator:
         self._sessions = sessions
         self._taken_ms: dict[str, list[float]] = defaultdict(list)
 
-    def work(self) -> None:
-        """Look at the list of sessions, print all of them, and archive them.
+    @property
+    def commands(self) -> tuple[Callable[[], None], ...]:
+        """To list the sessions, print all of them, and archive them; each raises BenchError when
+        it fails, or shows too little."""
+        return self._list, self._dump, self._save
 
-        Raises:
-            BenchError: A command failed, or showed too little.
-        """
+    def _list(self) -> None:
         listed = self._run(LIST, "list", "--json")
         if (found := len(msgspec.json.decode(listed))) < self._sessions:
             raise BenchError(f"{found} sessions are listed, of {self._sessions}")
+
+    def _dump(self) -> None:
         dumped = self._run(DUMP, "dump", "live")
         if (found := dumped.count(b": ServerSession")) < self._sessions:
             raise BenchError(f"{found} sessions are dumped, of {self._sessions}")
+
+    def _save(self) -> None:
         self._run(SAVE, "save", str(self._archive))
 
     def figures(self, suffix: str) -> Figures:
@@ -96,13 +106,13 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
         with stage.generator(system, clients=sessions - typing, first=typing, hold=True) as others:
             others.until("ready")
             system.until_quiet()
-            alone = _typed(stage, typing, seconds, None)
-            watched = _typed(stage, typing, seconds, while_up.work)
+            alone = _typed(stage, typing, seconds, ())
+            watched = _typed(stage, typing, seconds, while_up.commands)
             with stage.generator(system, clients=typing, hold=True) as rest:
                 rest.until("ready")
                 system.command("server", "stop")
-                for _ in range(TIMES):
-                    while_down.work()
+                for command in while_down.commands * TIMES:
+                    command()
                 system.command("server", "start")
                 system.until_standby()
         system.until_quiet()
@@ -116,15 +126,17 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
 
 
 def _typed(
-    stage: Stage, typing: int, seconds: float, meanwhile: Callable[[], None] | None
+    stage: Stage, typing: int, seconds: float, meanwhile: Sequence[Callable[[], None]]
 ) -> Figures:
-    """Let players type while something is done in another thread, again and again."""
+    """Let players type while an operator gives these commands in turn, again and again."""
     system, is_over, failed = stage.operated, Event(), list[BenchError]()
 
     def work() -> None:
         try:
-            while meanwhile and not is_over.is_set():
-                meanwhile()
+            for command in cycle(meanwhile):
+                command()
+                if is_over.wait(PAUSE_S):
+                    return
         except BenchError as exc:
             failed.append(exc)
 
