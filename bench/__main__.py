@@ -40,8 +40,8 @@ class Plan(NamedTuple):
 
 
 PLANS = {
-    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 10.0, True),
-    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 4.0, False),
+    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 20.0, True),
+    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 8.0, False),
 }
 
 
