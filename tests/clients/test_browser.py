@@ -254,19 +254,22 @@ async def stops(talk: asyncio.Task[int], bob: Player) -> int:
     return await talk
 
 
-@pytest.mark.skipif("SCREENSHOTS" not in os.environ, reason="only made by `make screenshots`")
-def test_screenshots(game: WebGame) -> None:
+def test_screenshots(game: WebGame, tmp_path: Path) -> None:
+    """For the documents by `make screenshots`."""
+    folder = IMAGES if "SCREENSHOTS" in os.environ else tmp_path
+
     async def main() -> None:
-        IMAGES.mkdir(exist_ok=True)
         async with chromium() as browser:
             for account, name, options in (
                 ("Ada", "web-dark", {"color_scheme": "dark"}),
                 ("Bob", "web-light", {"color_scheme": "light"}),
                 ("Cyd", "web-phone", {"color_scheme": "dark", "viewport": PHONE}),
             ):
-                await take_picture(browser, game, account, IMAGES / f"{name}.png", options)
+                await take_picture(browser, game, account, folder / f"{name}.png", options)
 
     asyncio.run(main())
+    pictures = sorted(path.name for path in folder.glob("web-*.png"))
+    assert pictures == ["web-dark.png", "web-light.png", "web-phone.png"]
 
 
 PHONE = {"width": 390, "height": 700}
