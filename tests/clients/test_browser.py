@@ -160,7 +160,7 @@ async def is_told_to_screen_readers(visitor: Visitor, game: WebGame) -> None:
     await until(is_known, "the game knows that it is listened to")
 
 
-def test_what_others_say_stays_text(game: WebGame) -> None:
+def test_what_others_say_and_how_things_are_called_stays_text(game: WebGame) -> None:
     async def main() -> None:
         async with chromium() as browser:
             cyd = await Visitor.visit(browser, game.page)
@@ -168,6 +168,12 @@ def test_what_others_say_stays_text(game: WebGame) -> None:
             player = await speaker(game, "Dot")
             player.type(f"say {HOSTILE}")
             await cyd.sees("<img src=x onerror=alert(1)><script>alert(2)</script>")
+            await asyncio.to_thread(game.system.make_accounts, ["Eve"], superuser=True)
+            builder = await speaker(game, "Eve")
+            await builder.asks("create/drop <script>alert(3)</script>", "Created")
+            await cyd.types("look")
+            await cyd.sees("You see: a bell, a boot scraper and a <script>alert(3)</script>")
+            await builder.leave()
             found = await cyd.page.evaluate(
                 "document.querySelectorAll('main img, main script, main a, #log button').length"
             )
