@@ -30,6 +30,10 @@ class Step(NamedTuple):
     at: str
 
 
+ARRIVED_S = 0.05
+"""Some who were answered have typed again by then: a server that is to end has taken what came."""
+
+
 STEPS = (
     Step("before it takes a frame", "line"),
     Step("after it took a frame", "line"),
@@ -94,7 +98,7 @@ def watch() -> None:
     _after(LinkRows, "write", "inside the transaction")
     _after(Store, "commit", "after the commit, before it sends")
     _between_sends(Links)
-    _before(Turn, "end", "in the last turn before a reload", when=_plans_an_end)
+    _before(Turn, "end", "in the last turn before a reload", when=_plans_an_end, after_s=ARRIVED_S)
     _before(Server, "confirm", "during the barrier")
     _after(WorkerLink, "parked", "parked, while the next one takes over")
     _before(LinkRows, "load", "taking over, before the commit")
@@ -129,13 +133,13 @@ def _always(*_: Any) -> bool:
     return True
 
 
-def _before(cls: type, name: str, step: str, when: When = _always) -> None:
+def _before(cls: type, name: str, step: str, when: When = _always, after_s: float = 0.0) -> None:
     method = getattr(cls, name)
 
     @functools.wraps(method)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         if when(*args):
-            die_if_told(step)
+            die_if_told(step, after_s)
         return method(*args, **kwargs)
 
     setattr(cls, name, wrapped)
