@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 
 import msgspec
@@ -36,14 +36,32 @@ SESSIONS = "sessions"
 """Tag of the state manager that refers to all of them."""
 
 
+Frozen = Callable[[], "Iterable[State] | None"]
+
+
+def _not_frozen() -> None:
+    """Give no copies."""
+
+
 class PlayersSessions(StateManager):
     """The sessions that somebody holds as a state manager.
 
     A session is a connection's, so none can be made from an archive, or be reset away.
+
+    Args:
+        sessions: All that there are, whenever they are looked at.
+        frozen: Gives copies of them as they are now, which may be made when they are looked at;
+            None: there are none.
     """
 
-    def __init__(self, sessions: Iterable[object]) -> None:
+    def __init__(self, sessions: Iterable[State], frozen: Frozen = _not_frozen) -> None:
         self._sessions = sessions
+        self._frozen = frozen
+
+    def freeze(self, session: AppSession) -> PlayersSessions | None:
+        """Refer to the copies."""
+        copies = self._frozen()
+        return None if copies is None else PlayersSessions(copies)
 
     def take_snapshot(
         self, session: AppSession, flags: SnapshotFlag
@@ -88,7 +106,8 @@ def app_of_copies(
     kind = type("CopiedSession", (CopiedSession,), {"secret_fields": frozenset(secret_fields)})
     app = AppSession("everdoor", minimal=True)
     app.register_state_class(kind, SESSION_CLASS)
-    app.add_state_manager(SESSIONS, PlayersSessions([kind(data) for data in copies]))
+    sessions = [kind(data) for data in copies]
+    app.add_state_manager(SESSIONS, PlayersSessions(sessions, lambda: sessions))
     app.about_world = lambda: world
     app.metadata = dict(metadata)
     return app

@@ -11,7 +11,7 @@ from everdoor import archiving
 from everdoor.errors import CallRefused, RestoreError
 from everdoor.messages.calls import SaveSessions
 from everdoor.slices import archive_of
-from everdoor.state import AppSession
+from everdoor.state import ARCHIVE, REBOOT, AppSession, SnapshotFlag
 from everdoor.state.archivefile import Item, Metadata, Record, read_items
 from everdoor.state.saving import Saving
 from everdoor_server.archiving import Archiving
@@ -114,6 +114,32 @@ def test_session_that_cannot_be_archived_is_told(world: World) -> None:
     with pytest.raises(CallRefused, match="seat") as caught:
         archives.take({})
     assert caught.value.code == "not_saved"
+
+
+def test_what_an_archive_says_of_a_session_is_its_snapshot(world: World) -> None:
+    archives, app = make(world), AppSession("other", silent=True)
+    expected = [session.take_snapshot(app, ARCHIVE) for session in world.game.sessions]
+    records = [item for item in read(fetch(archives)) if isinstance(item, Record)]
+    found = [record.data for record in records if record.class_name == "ServerSession"]
+    assert found == expected
+
+
+class Talker(Seat):
+    """Says something of its own, which its portal has no use for."""
+
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, object]:
+        data = super().take_snapshot(session, flags)
+        return data if REBOOT in flags else data | {"said": "hello"}
+
+
+def test_session_class_with_snapshots_of_its_own_is_asked_for_them(world: World) -> None:
+    for session in world.game.sessions:
+        session.__class__ = Talker
+    app = AppSession("everdoor", silent=True)
+    content = fetch(Archiving(app, world.game.sessions, Talker, dict, 1))
+    records = [item for item in read(content) if isinstance(item, Record)]
+    said = [record.data["said"] for record in records if record.class_name == "ServerSession"]
+    assert said == ["hello"] * 3
 
 
 def test_archive_is_of_the_moment_it_was_taken_at(world: World) -> None:

@@ -14,6 +14,7 @@ from everdoor.errors import CallRefused, UserError
 from everdoor.messages.calls import SESSION_CLASS, Archive, SaveSessions
 from everdoor.state import AppSession, Primitive
 from everdoor.state.saving import Saving
+from everdoor_server.frozensessions import FrozenSessions
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
 
@@ -35,8 +36,14 @@ class Archiving:
         about_world: Callable[[], Mapping[str, Primitive]],
         generation: int,
     ) -> None:
-        app.register_state_class(session_class, SESSION_CLASS)
-        app.add_state_manager(SESSIONS, PlayersSessions(sessions))
+        if session_class.take_snapshot is ServerSession.take_snapshot:
+            frozen = FrozenSessions(sessions, session_class)
+            app.register_state_class(frozen.state_class, SESSION_CLASS)
+            app.add_state_manager(SESSIONS, PlayersSessions(sessions, frozen.freeze))
+        else:
+            # Who writes their own may refer to what changes, and is asked at once.
+            app.register_state_class(session_class, SESSION_CLASS)
+            app.add_state_manager(SESSIONS, PlayersSessions(sessions))
         app.about_world = about_world
         self._app = app
         # A server that comes after this one must not go on with an archive of its own.

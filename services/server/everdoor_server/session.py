@@ -38,6 +38,10 @@ OF_CONNECTION = (
 """What a session knows of its connection; the rest is who is playing."""
 
 
+CLOCKS = ("conn_time", "cmd_last", "cmd_last_visible", "cmd_total")
+"""What a person or an archive is told in addition to the replicated part."""
+
+
 class SessionAccount(Protocol):
     """What a session needs of the account that is logged in on it."""
 
@@ -326,16 +330,9 @@ class ServerSession(State):
     def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, object]:
         """The replicated part; for a person or an archive the key and the clocks too."""
         data = self.copied_fields(session, flags)
-        if SnapshotFlag.REBOOT not in flags:
-            data |= {
-                "resume": bool(self.resume),
-                "key": str(self.key),
-                "conn_time": self.conn_time,
-                "cmd_last": self.cmd_last,
-                "cmd_last_visible": self.cmd_last_visible,
-                "cmd_total": self.cmd_total,
-            }
-        return data
+        if SnapshotFlag.REBOOT in flags:
+            return data
+        return with_connection(data | {name: getattr(self, name) for name in CLOCKS}, self.key)
 
     def load_snapshot(self, session: AppSession, data: Mapping[str, object]) -> None:
         """Take over a replicated part, as a portal kept it.
@@ -370,6 +367,11 @@ class ServerSession(State):
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
         """The session's command sets are about to be merged."""
+
+
+def with_connection(data: dict[str, object], key: SessionKey) -> dict[str, object]:
+    """A snapshot for a person or an archive: whose it is, and that there is a token, not which."""
+    return {**data, "resume": bool(data["resume"]), "key": str(key)}
 
 
 _FIELDS = tuple(name for name in ServerSession.__annotations__ if name != "snapshot_fields")

@@ -1,7 +1,7 @@
 """A session's objects as the records of an archive, each after all that it refers to.
 
 What all objects hold is taken at one moment, which nothing else can use: so nothing more is done in
-it than copying. Whether what was copied can be archived is looked at afterwards.
+it than copying, and not even that for managers that can be frozen. All else is done afterwards.
 
 How records become bytes is `archivefile`'s; how they become objects again, `restoring`'s.
 """
@@ -9,12 +9,13 @@ How records become bytes is `archivefile`'s; how they become objects again, `res
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from everdoor.errors import UserError
 from everdoor.state.archivefile import Record, Reference
 from everdoor.state.primitives import EXPECTED, MAX_DEPTH, SCALARS, IsReference, find_non_primitive
-from everdoor.state.snapshots import ARCHIVE, VERSION
+from everdoor.state.snapshots import ARCHIVE, VERSION, StateManager
 
 if TYPE_CHECKING:
     from everdoor.state.appsession import AppSession
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 class Taken(NamedTuple):
     """One object at the moment of an archive.
 
-    Fields: `label` (what errors call it), `class_name` and `tags` as in its record, `data` (its
-    snapshot, which shares no container with the object; other objects stand for references).
+    Fields: `obj` itself, `label` (what errors call it), `class_name` and `tags` as in its record,
+    `data` (its snapshot, which shares no container with the object; other objects stand for
+    references).
     """
 
+    obj: object
     label: str
     class_name: str
     tags: list[str]
@@ -44,24 +47,24 @@ class Collected:
     """
 
     def __init__(self, session: AppSession) -> None:
-        collector = _Collector(session)
-        for manager in collector.managers():
-            collector.visit(manager)
-        self._taken = collector.taken
-        self._numbers = collector.numbers
-        # An id is an object's only while the object is there.
-        self._alive = collector.alive
+        collector = self._collector = _Collector(session)
+        managers = collector.managers()
+        self._taken = [taken for manager in managers for taken in collector.visit(manager)]
         self._is_reference = session.is_reference
 
     def records(self) -> Iterator[Record]:
-        """All records, each checked and made when it is asked for.
+        """All records, those of frozen managers first, each made when it is asked for.
 
         Raises:
-            UserError: A snapshot holds what is neither primitive nor reference, or no version.
+            UserError: A snapshot holds what is neither primitive nor reference, or no version; or
+                as for the whole, in what was frozen.
         """
-        for number, taken in enumerate(self._taken, start=1):
+        # What is frozen knows of nothing else, but others may refer to it.
+        everything = chain(self._collector.visit_frozen(), self._taken)
+        for number, taken in enumerate(everything, start=1):
             self._check(taken)
             data = {name: self._stored(value) for name, value in taken.data.items()}
+            self._collector.numbers[id(taken.obj)] = number
             yield Record(number, taken.class_name, taken.tags, data)
 
     def _check(self, taken: Taken) -> None:
@@ -80,7 +83,7 @@ class Collected:
                 return {name: self._stored(item) for name, item in value.items()}
             case list():
                 return [self._stored(item) for item in value]
-        number = self._numbers[id(value)]
+        number = self._collector.numbers[id(value)]
         return None if number is None else Reference(number)
 
 
@@ -94,27 +97,37 @@ class _Visit:
         self.references = iter(found)
 
 
+UNNUMBERED = 0
+"""The number of an object that has been seen and has no record yet."""
+
+
 class _Collector:
-    """Goes through objects, depth first, without recursion: a chain may be long."""
+    """Goes through objects, depth first, without recursion: a chain may be long.
+
+    Attributes:
+        numbers: Of the record of each object that was seen, by its id; None: it is left out.
+    """
 
     def __init__(self, session: AppSession) -> None:
         self._session = session
         self._tags: dict[int, list[str]] = {}
         self._path: dict[int, _Visit] = {}
+        self._frozen: list[tuple[object, StateManager]] = []
+        # An id is an object's only while the object is there.
+        self._alive: list[object] = []
         self.numbers: dict[int, int | None] = {}
-        self.alive: list[object] = []
-        self.taken: list[Taken] = []
 
     def managers(self) -> list[object]:
-        """Those that belong into an archive, each once."""
+        """Those that belong into an archive, each once, but those that are frozen instead."""
         found: dict[int, object] = {}
         for tag, manager in self._session.state_managers_by_tag(object).items():
             if self._session.includes(manager):
                 found[id(manager)] = manager
                 self._tags.setdefault(id(manager), []).append(tag)
-        return list(found.values())
+        return [manager for manager in found.values() if not self._freeze(manager)]
 
-    def visit(self, obj: object) -> None:
+    def visit(self, obj: object) -> Iterator[Taken]:
+        """Take an object and all that it refers to, as far as they have not been seen."""
         self._begin(obj)
         while self._path:
             visit = next(reversed(self._path.values()))
@@ -123,26 +136,42 @@ class _Collector:
                     self._begin(referred)
                     break
             else:
-                self._end(visit)
+                yield self._end(visit)
+
+    def visit_frozen(self) -> Iterator[Taken]:
+        """Take what was frozen; its managers then have numbers."""
+        for manager, frozen in self._frozen:
+            yield from self.visit(frozen)
+            self.numbers[id(manager)] = self.numbers[id(frozen)]
+
+    def _freeze(self, manager: object) -> bool:
+        frozen = manager.freeze(self._session) if isinstance(manager, StateManager) else None
+        if frozen is None:
+            return False
+        self._frozen.append((manager, frozen))
+        self._alive.append(manager)
+        self._tags[id(frozen)] = self._tags[id(manager)]
+        self.numbers[id(manager)] = UNNUMBERED
+        return True
 
     def _begin(self, obj: object) -> None:
         if id(obj) in self._path:
             raise UserError(f"cannot save a circle of references: {self._circle(obj)}")
         if id(obj) in self.numbers:
             return
-        self.alive.append(obj)
+        self._alive.append(obj)
         data = self._snapshot(obj)
         if data is None:
             self.numbers[id(obj)] = None
         else:
             self._path[id(obj)] = _Visit(obj, data, self._session.is_reference)
 
-    def _end(self, visit: _Visit) -> None:
+    def _end(self, visit: _Visit) -> Taken:
         obj = visit.obj
         del self._path[id(obj)]
+        self.numbers[id(obj)] = UNNUMBERED
         name, tags = self._session.classes.name_of(type(obj)), self._tags.get(id(obj), [])
-        self.taken.append(Taken(self._label(obj), name, tags, visit.data))
-        self.numbers[id(obj)] = len(self.taken)
+        return Taken(obj, self._label(obj), name, tags, visit.data)
 
     def _snapshot(self, obj: object) -> Mapping[str, object] | None:
         session = self._session

@@ -252,6 +252,15 @@ class StateManager(State, abc.ABC):
         """Say whether the manager's state belongs into an archive of the session."""
         return True
 
+    def freeze(self, session: AppSession) -> Self | None:
+        """Return one that stands for this one as it is now, in an archive that is being made.
+
+        For managers of so much that taking its snapshot would be felt. Nobody changes the frozen
+        one, nor what it refers to, which nothing else does; so its snapshot, which costs more, can
+        be taken later. None (the default): the manager's own is taken now.
+        """
+        return None
+
     def combine_state(self, session: AppSession, other: Self) -> Self:
         """Build what holds both one's own state and that of another, as an archive had it.
 

@@ -6,10 +6,10 @@ import io
 
 import pytest
 
-from archives import Harbour, fleet_session, harbour_session, names, restored, ship
+from archives import Harbour, Ship, fleet_session, harbour_session, names, restored, ship
 from everdoor.errors import UserError
 from everdoor.state import BEGIN_SAVE_SESSION, END_SAVE_SESSION, AppSession
-from everdoor.state.archivefile import read_items
+from everdoor.state.archivefile import Record, Reference, read_items
 from everdoor.state.saving import STEP_RECORDS, Saving
 
 
@@ -57,6 +57,49 @@ def test_taking_is_between_the_triggers_and_keeps_the_metadata() -> None:
     assert told == [BEGIN_SAVE_SESSION, END_SAVE_SESSION]
     made(saving)
     assert session.metadata == before
+
+
+class Fleet(Harbour):
+    """Copies the names of its ships, and makes ships of them when they are asked for."""
+
+    def freeze(self, session: AppSession) -> Fleet:
+        frozen = Fleet()
+        frozen.ships = [ship(each.name) for each in self.ships]
+        frozen.notes = {"frozen": True}
+        return frozen
+
+
+def fleet_of(*ship_names: str) -> AppSession:
+    session = AppSession("fleet", silent=True)
+    session.register_state_class(Ship)
+    session.add_state_manager("fleet", fleet := Fleet())
+    fleet.ships = [ship(name) for name in ship_names]
+    return session
+
+
+def records_of(content: bytes) -> list[Record]:
+    return [item for item in read_items(io.BytesIO(content)) if isinstance(item, Record)]
+
+
+def test_manager_that_is_frozen_is_archived_as_it_was_then() -> None:
+    session = fleet_of("Argo", "Beagle")
+    saving = session.begin_saving()
+    fleet = session.state_managers(Fleet)[0]
+    fleet.ships[0].name = "renamed"
+    *ships, whole = [r for r in records_of(made(saving)) if r.tags in ([], ["fleet"])]
+    assert [record.data["name"] for record in ships] == ["Argo", "Beagle"]
+    assert (whole.tags, whole.data["notes"]) == (["fleet"], {"frozen": True})
+    assert whole.data["ships"] == [Reference(1), Reference(2)]
+
+
+def test_others_refer_to_what_stands_for_a_frozen_manager() -> None:
+    session = fleet_of("Argo")
+    session.add_state_manager("harbour", harbour := Harbour())
+    harbour.notes = {"home of": session.state_managers(Fleet)[0]}
+    records = records_of(made(session.begin_saving()))
+    assert [record.tags for record in records[:2]] == [[], ["fleet"]]
+    there = next(record for record in records if record.tags == ["harbour"])
+    assert there.data["notes"] == {"home of": Reference(2)}
 
 
 class Crooked(Harbour):
