@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -125,6 +126,7 @@ def test_running_system_is_archived_printed_and_compared(system: System, tmp_pat
             assert {'  author: "me"', '  uname: "Ada"', '  uname: "Bob"'} <= set(
                 printed.splitlines()
             )
+            assert re.search(r'^  world_id: "[0-9a-f]{16}"$', printed, re.MULTILINE)
             sessid = sessid_of(await listed(system), "Ada")
             live, _ = await everdoor(system, "session", "dump", sessid)
             assert "ServerSession" in live and f"  sessid: {sessid}" in live.splitlines()

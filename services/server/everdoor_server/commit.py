@@ -133,7 +133,7 @@ class HeldBy(NamedTuple):
 class Stored:
     """What a generation starts from: the link's half of the database, read after the fence.
 
-    `ended` is how the generation before it ended.
+    `ended` is how the generation before it ended; `world_id` tells this world from all others.
     """
 
     generation: int
@@ -143,3 +143,4 @@ class Stored:
     rows: list[OutboxRow]
     ended: Ending = Ending.CRASH
     missed: list[Missed] = field(default_factory=list)
+    world_id: str = ""

@@ -103,6 +103,7 @@ class Inspection:
         self._generation = stored.generation
         self._news = News(stored.roster, sessions.by_key)
         self._ended = stored.ended
+        self._world_id = stored.world_id
         self._pages = Pages()
         self._archiving = Archiving(
             app, sessions, session_class, self._about_world, stored.generation
@@ -242,6 +243,7 @@ class Inspection:
     def _about_world(self) -> dict[str, Primitive]:
         portals: list[Primitive] = [[link.portal, link.incarnation.number] for link in self._links]
         return {
+            "world_id": self._world_id,
             "restart_mode": str(self._ended),
             "portals": portals,
             "session_count": len(self._sessions),

@@ -56,6 +56,16 @@ def test_generation_rises_with_every_server(url: str, store: Store) -> None:
     again.close()
 
 
+def test_world_has_an_id_of_its_own_from_its_first_server_on(url: str, store: Store) -> None:
+    take_over(store, "host.1")
+    named = store.load().world_id
+    again = Store.open(url)
+    take_over(again, "host.2")
+    assert again.load().world_id == named
+    assert int(named, 16)
+    again.close()
+
+
 def test_store_holds_what_a_turn_has_committed(url: str, store: Store) -> None:
     generation = take_over(store, "host")
     entry = RosterEntry(KEY, 7, 3, None, resume=b"\0\xff")

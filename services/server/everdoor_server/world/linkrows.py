@@ -23,6 +23,9 @@ from everdoor_server.world.statements import compiled, query, table_of, writing
 SESSID = "sessid"
 """Name of the counter that sessids come from."""
 
+WORLD = "world id"
+"""Name of the number that tells this world from all others."""
+
 
 class LinkRows:
     """Reads and writes the link's rows.
@@ -111,6 +114,11 @@ class LinkRows:
         found = self._driver.rows(self._counted, {"name": name})
         return int(found[0][1]) if found else 0
 
+    def name_world(self, number: int) -> None:
+        """Give the world a number for ever, within a transaction, unless it has one."""
+        if not self.counter(WORLD):
+            self._driver.run(self._counter, {"name": WORLD, "value": number})
+
     def load(self) -> Stored:
         """Read everything that a generation starts from."""
         rows, lease = self._driver.rows, self.held_by()
@@ -122,6 +130,7 @@ class LinkRows:
             roster=[_roster_entry(*columns) for columns in rows(self._present, {})],
             rows=[_outbox_row(*columns) for columns in rows(self._rows, {})],
             missed=[_missed(*columns) for columns in rows(self._missed, {})],
+            world_id=f"{self.counter(WORLD):016x}",
         )
 
     def write(self, commit: Commit) -> None:

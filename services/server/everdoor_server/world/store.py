@@ -7,6 +7,7 @@ Source: docs/protocol.md, section 8.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ from everdoor_server.world.worldrows import WorldRows
 SQLITE = ("sqlite", "sqlite+pysqlite")
 POSTGRES = ("postgresql", "postgresql+psycopg")
 EXPECTED = "sqlite:///path or postgresql://user@host/name"
+
+WORLD_BITS = 62
+"""Of the number by which a world is told from all others; databases have room for 63."""
 
 
 class Store:
@@ -105,6 +109,7 @@ class Store:
         """
         with self._driver.transaction(durable=True):
             self._link.raise_generation(holder, home, over)
+            self._link.name_world(secrets.randbits(WORLD_BITS))
             yield self._link.load()
 
     def held_by(self) -> HeldBy:
