@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, TypeVar
 from everdoor.errors import SettingsError
 from everdoor.settings import Settings
 from everdoor_server.accounts import Account
-from everdoor_server.engine import CMDSET_OPTIONS, GameOptions, load_cmdset
+from everdoor_server.defaultsets import DEFAULT_SETS, load_cmdset
+from everdoor_server.engine import GameOptions
 from everdoor_server.game import Screen, screen_of
 from everdoor_server.objects import Character
 from everdoor_server.session import ServerSession
@@ -59,7 +60,7 @@ def configure(settings: Settings, of_game: Mapping[str, Any]) -> Configured:
     options["guest_list"] = _names(settings.guest_list)
     if settings.command_msg_all_sessions != "auto":
         options["command_msg_all_sessions"] = settings.command_msg_all_sessions
-    for name in CMDSET_OPTIONS:
+    for name in DEFAULT_SETS:
         if path := getattr(settings, name):
             options[name] = _cmdset(name, path)
     if settings.connection_screen:
@@ -75,7 +76,7 @@ def configure(settings: Settings, of_game: Mapping[str, Any]) -> Configured:
 def mistakes_of(settings: Settings) -> list[tuple[str, str]]:
     """All settings that name what there is not, or what will not do, each with what is wrong."""
     named: dict[str, Callable[[str, str], object]] = {
-        **dict.fromkeys(CMDSET_OPTIONS, _cmdset),
+        **dict.fromkeys(DEFAULT_SETS, _cmdset),
         "server_session_class": partial(_class, base=ServerSession),
         "account_class": partial(_class, base=Account),
         "character_class": partial(_class, base=Character),

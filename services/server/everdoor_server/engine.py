@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 import everdoor_server.inputfuncs as inputfuncs
-from everdoor.errors import CallRefused, SettingsError, StoreBusy, UserError
+from everdoor.errors import CallRefused, StoreBusy, UserError
 from everdoor.ids import SessionKey
 from everdoor.messages.accounts import AccountChange, AccountFound, Ban
 from everdoor.messages.calls import RestoredSession, RestoreSessions
@@ -25,14 +25,13 @@ from everdoor_server.bringingback import BringingBack
 from everdoor_server.building import Step, build
 from everdoor_server.changes import Changes
 from everdoor_server.channels import Channels
-from everdoor_server.classpaths import import_class
-from everdoor_server.commands.cmdset import CmdSet, MergeCache, MergedCmdSet
-from everdoor_server.commands.cmdsethandler import CmdSetHandler, CmdSetLibrary
+from everdoor_server.commands.cmdset import MergeCache, MergedCmdSet
 from everdoor_server.commands.default.screens import CONNECTION_SCREEN
 from everdoor_server.commands.handler import CommandHandler
 from everdoor_server.commands.nearby import NearbyCmdSets
 from everdoor_server.commit import Change
 from everdoor_server.current import entry
+from everdoor_server.defaultsets import DEFAULT_SETS, DefaultSets
 from everdoor_server.door import Door
 from everdoor_server.inputs import TEXT, GameInputs, InputFunctions, functions_of
 from everdoor_server.monitors import Monitors
@@ -63,8 +62,6 @@ LAST_DELETION = "auth deletion"
 """In the register: number of the last change by which auth has deleted an account that this world
 has forgotten as well."""
 
-_DEFAULT_SETS = "everdoor_server.commands.default.cmdsets"
-
 _log = structlog.get_logger(__name__)
 
 
@@ -81,16 +78,13 @@ class GameOptions(AccountOptions):
     guest_enabled: bool = False
     guest_list: tuple[str, ...] = tuple(f"Guest{number}" for number in range(1, 10))
     py_enabled: bool = False
-    cmdset_unloggedin: str = f"{_DEFAULT_SETS}.UnloggedinCmdSet"
-    cmdset_session: str = f"{_DEFAULT_SETS}.SessionCmdSet"
-    cmdset_account: str = f"{_DEFAULT_SETS}.AccountCmdSet"
-    cmdset_character: str = f"{_DEFAULT_SETS}.CharacterCmdSet"
+    cmdset_unloggedin: str = DEFAULT_SETS["cmdset_unloggedin"]
+    cmdset_session: str = DEFAULT_SETS["cmdset_session"]
+    cmdset_account: str = DEFAULT_SETS["cmdset_account"]
+    cmdset_character: str = DEFAULT_SETS["cmdset_character"]
     command_msg_all_sessions: bool | None = None
     connection_screen: str | Callable[[ServerSession], str] = CONNECTION_SCREEN
     inputs: GameInputs = field(default_factory=GameInputs)
-
-
-CMDSET_OPTIONS = ("cmdset_unloggedin", "cmdset_session", "cmdset_account", "cmdset_character")
 
 
 class Game:
@@ -140,10 +134,9 @@ class Game:
         self._released: list[tuple[ServerSession, int | None]] = []
         self.start_time = clock()
         self.ask_restart: AskRestart = _cannot_restart
-        self._library = CmdSetLibrary(load_cmdset)
-        self._sets = {name: self._configured_set(name) for name in CMDSET_OPTIONS}
+        self._sets = DefaultSets({name: getattr(self.options, name) for name in DEFAULT_SETS})
         self._changes = Changes()
-        self.objects = Objects(rows, self._changes, self._make_cmdset)
+        self.objects = Objects(rows, self._changes, self._sets.handler_of)
         self._acts: list[Act] = []
         self.scripts = Scripts(
             self,
@@ -170,7 +163,7 @@ class Game:
             {**REPEATABLES, **given.repeatables},
         )
         self.channels = Channels(rows, self._changes, self.sessions)
-        nearby = NearbyCmdSets(self._sets["cmdset_character"])
+        nearby = NearbyCmdSets(self._sets.of_characters)
         self._commands = CommandHandler(self, nearby, MergeCache(), self._channel_line)
 
     # What the turn asks.
@@ -178,7 +171,7 @@ class Game:
     def make_session(self, key: SessionKey, sessionhandler: SessionDoors) -> ServerSession:
         """Build an empty session of the world's class."""
         session = self._session_class(key, sessionhandler)
-        self._give_cmdsets(session)
+        self._sets.give(session)
         return session
 
     @entry
@@ -256,7 +249,7 @@ class Game:
         self.unlink(session)
         if session.logged_in:
             self._puppeting.restore(session)
-        self._give_cmdsets(session)
+        self._sets.give(session)
         self.monitors.adopt(session)
         session.at_sync()
 
@@ -387,7 +380,7 @@ class Game:
     @entry
     def at_login(self, session: ServerSession, account: SessionAccount) -> None:
         """The account is bound: command sets, hooks, then the puppet it had last."""
-        self._give_cmdsets(session)
+        self._sets.give(session)
         assert isinstance(account, Account), "only log_in binds accounts"
         self._puppeting.at_login(session, account)
 
@@ -505,60 +498,6 @@ class Game:
         account = session.account
         return self.channels.called_by(account, line) if isinstance(account, Account) else ""
 
-    # Command sets.
-
-    def _configured_set(self, name: str) -> CmdSet:
-        try:
-            return self._library.get(getattr(self.options, name))
-        except UserError as exc:
-            raise SettingsError(f"{name}: {exc}") from exc
-
-    def _give_cmdsets(self, session: ServerSession) -> None:
-        name = "cmdset_session" if session.logged_in else "cmdset_unloggedin"
-        handler = CmdSetHandler(session, self._library, _keep_on_session)
-        handler.add_default(self._sets[name], persistent=False)
-        self._restore_sets(handler, session.cmdset_paths)
-        session.cmdset = handler
-
-    def _make_cmdset(self, owner: Object | Account) -> CmdSetHandler:
-        changed = _note_around if isinstance(owner, Object) else None
-        handler = CmdSetHandler(owner, self._library, _keep_on_owner, changed)
-        if isinstance(owner, Account):
-            handler.add_default(self._sets["cmdset_account"], persistent=False)
-        elif isinstance(owner, Character):
-            handler.add_default(self._sets["cmdset_character"], persistent=False)
-        self._restore_sets(handler, owner.cmdset_paths)
-        return handler
-
-    def _restore_sets(self, handler: CmdSetHandler, paths: Any) -> None:
-        for error in handler.update(paths):
-            _log.error("a command set is gone", owner=str(handler.owner), error=error)
-
 
 def _cannot_restart(ending: Ending, session: ServerSession) -> None:
     raise UserError("This world cannot be restarted from within.")
-
-
-def _keep_on_session(session: ServerSession, kept: list[str]) -> None:
-    session.cmdset_paths = kept
-    session.touch()
-
-
-def _keep_on_owner(owner: Object | Account, kept: list[str]) -> None:
-    owner.cmdset_paths = tuple(kept)
-
-
-def _note_around(owner: Object) -> None:
-    """What can be typed near an object, and inside it, has changed."""
-    owner.contents_version += 1
-    if owner.location is not None:
-        owner.location.note_contents(owner)
-
-
-def load_cmdset(path: str) -> type[CmdSet]:
-    """Import a command set's class by its dotted path.
-
-    Raises:
-        UserError: There is no such class.
-    """
-    return import_class(path, CmdSet, "command set")
