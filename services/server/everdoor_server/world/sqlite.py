@@ -24,6 +24,9 @@ LOCK_TIMEOUT_S = 0.2
 """How long the turn waits for somebody else's lock before it is told to try again: well below the
 two seconds after which a silent server looks dead to its portals."""
 
+OPEN_TIMEOUT_S = 10.0
+"""How long one who opens the database waits for another who makes its tables."""
+
 LOCK_PAUSE_S = 0.001
 """Between two tries: what holds the lock is most often a checkpoint that is nearly done."""
 
@@ -81,7 +84,7 @@ class SqliteDriver:
             poolclass=NullPool,
             hide_parameters=True,
             paramstyle="named",
-            connect_args={"isolation_level": None, "timeout": LOCK_TIMEOUT_S},
+            connect_args={"isolation_level": None, "timeout": OPEN_TIMEOUT_S},
         )
         self.dialect = self._engine.dialect
         with mapped():
