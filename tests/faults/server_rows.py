@@ -211,7 +211,7 @@ def poison(word: str) -> Row:
             each = 5
             bench.rounds(game, lambda count: partial(_poison, word, count), each, guests=each)
 
-    return Row(f"a line that {word}s the server", 10, 1, run)
+    return Row(f"a line that {word}s the server", 20, 1, run)
 
 
 async def _poison(word: str, count: int, round_: Round) -> None:
