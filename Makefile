@@ -15,7 +15,7 @@ TEST_PACKAGES := chromium inetutils-telnet iproute2 nftables nodejs npm openssh-
   postgresql prometheus putty-tools sslscan tf5 tintin++
 
 .DEFAULT_GOAL := help
-.PHONY: hostile screenshots fuzz help run test check bench faults format lock clean test-packages evennia
+.PHONY: hostile screenshots fuzz help run test check bench faults format lock clean test-packages evennia bytecode
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
@@ -24,7 +24,7 @@ help:  ## Show these lines
 run: $(VENV)/run.stamp  ## Install what is needed and start the system in ./var
 	@$(BIN)/everdoor up
 
-test: $(VENV)/dev.stamp test-packages evennia  ## Run the tests
+test: $(VENV)/dev.stamp test-packages evennia bytecode  ## Run the tests
 	@$(BIN)/pytest $(WORKERS) $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp  ## Check format, lint, types and who may import whom
@@ -37,7 +37,7 @@ screenshots: $(VENV)/dev.stamp test-packages  ## Take the pictures of the docume
 	@SCREENSHOTS=1 $(BIN)/pytest -q tests/clients/test_browser.py -k screenshots
 	@SCREENSHOTS=1 $(BIN)/pytest -q tests/integration/test_top.py -k lives
 
-bench: $(VENV)/dev.stamp  ## Measure it; BENCH=quick: in a minute
+bench: $(VENV)/dev.stamp bytecode  ## Measure it; BENCH=quick: in a minute
 	@$(BIN)/python -m bench $(or $(BENCH),full)
 
 fuzz: $(VENV)/dev.stamp  ## Run 100 000 schedules of faults in memory; feed parsers noise
@@ -45,7 +45,7 @@ fuzz: $(VENV)/dev.stamp  ## Run 100 000 schedules of faults in memory; feed pars
 	@$(BIN)/python tests/fuzz/archive.py 1 20000
 	@$(BIN)/python tests/fuzz/parsers.py 1 $(or $(BYTES),10000000)
 
-faults: $(VENV)/dev.stamp test-packages  ## Break it under load and check; FAULTS=quick: a little
+faults: $(VENV)/dev.stamp test-packages bytecode  ## Break it under load and check; FAULTS=quick: a little
 	@PYTHONPATH=tests $(BIN)/python -m faults $(or $(FAULTS),full)
 	@ENDS=50 $(BIN)/pytest -q tests/integration/test_timers.py
 
@@ -72,7 +72,7 @@ COMPILE := pip compile --upgrade --quiet --python-version 3.11 --generate-hashes
 # uv where it is on PATH, because it is fast; else the environment's own pip; else, where Debian's
 # python3-venv is missing and the environment has none, the pip of the Python that made it.
 INTO = $(BIN)
-INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(INTO)/python "$$@"; \
+INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --compile-bytecode --python $(INTO)/python "$$@"; \
   elif test -x $(INTO)/pip; then $(INTO)/python -m pip install --quiet --disable-pip-version-check "$$@"; \
   else $(PYTHON) -m pip --python $(INTO)/python install --quiet --disable-pip-version-check "$$@"; fi
 
@@ -94,6 +94,10 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(BIN)/python
 	@set -- --require-hashes -r requirements-dev.lock; $(INSTALL)
 	@set -- --no-deps -e .; $(INSTALL)
 	@touch $@ $(VENV)/run.stamp
+
+# Programs that are started a thousand times are compiled once, also where Python may not keep that.
+bytecode: $(VENV)/dev.stamp
+	@$(BIN)/python -m compileall -q shared services
 
 test-packages:
 	@command -v dpkg >/dev/null || { echo "Not Debian: the tests need the programs of: $(TEST_PACKAGES)"; exit 0; }; \

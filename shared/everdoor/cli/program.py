@@ -15,20 +15,23 @@ from everdoor.errors import EverdoorError, StartupError
 SERVICES = "everdoor.commands"
 """Entry-point group in which services name their commands."""
 
-OWN = [
-    EntryPoint("up", "everdoor.cli.up:up", SERVICES),
-    EntryPoint("down", "everdoor.cli.down:down", SERVICES),
-    EntryPoint("status", "everdoor.cli.status:status", SERVICES),
-    EntryPoint("metrics", "everdoor.cli.metrics:metrics", SERVICES),
-    EntryPoint("top", "everdoor.cli.top:top", SERVICES),
-    EntryPoint("session", "everdoor.cli.session:session", SERVICES),
-    EntryPoint("log", "everdoor.cli.log:log", SERVICES),
-    EntryPoint("completion", "everdoor.cli.completion:completion", SERVICES),
-    EntryPoint("settings", "everdoor.cli.settings:settings", SERVICES),
-    EntryPoint("db", "everdoor.cli.db:db", SERVICES),
-    EntryPoint("keys", "everdoor.cli.keys:keys", SERVICES),
-    EntryPoint("import", "everdoor.cli.imports:imports", SERVICES),
-]
+OWN = {
+    name: EntryPoint(name, f"everdoor.cli.{module}", SERVICES)
+    for name, module in {
+        "up": "up:up",
+        "down": "down:down",
+        "status": "status:status",
+        "metrics": "metrics:metrics",
+        "top": "top:top",
+        "session": "session:session",
+        "log": "log:log",
+        "completion": "completion:completion",
+        "settings": "settings:settings",
+        "db": "db:db",
+        "keys": "keys:keys",
+        "import": "imports:imports",
+    }.items()
+}
 
 COULD_NOT_START = 3
 
@@ -50,7 +53,8 @@ class Program(click.Group):
         return sorted(self._known())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = self._known().get(cmd_name)
+        # What services name is looked for in the files of all packages that are installed.
+        found = OWN.get(cmd_name) or self._known().get(cmd_name)
         if found is None:
             return None
         try:
@@ -74,7 +78,7 @@ class Program(click.Group):
             raise click.exceptions.Exit(1) from None
 
     def _known(self) -> dict[str, EntryPoint]:
-        return {found.name: found for found in [*OWN, *entry_points(group=SERVICES)]}
+        return {found.name: found for found in [*entry_points(group=SERVICES), *OWN.values()]}
 
 
 class Failure(click.ClickException):

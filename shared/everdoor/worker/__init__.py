@@ -1,6 +1,6 @@
 """The worker's end of its supervisor: `WorkerLink`, and the program that runs a worker."""
 
-from everdoor.worker.lean import load_structlog
+from everdoor.lean import load_structlog
 
 load_structlog()
 

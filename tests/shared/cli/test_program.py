@@ -128,7 +128,7 @@ def test_command_that_cannot_be_loaded_leaves_the_others_usable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = EntryPoint("broken", "everdoor.no_such_module:command", program.SERVICES)
-    monkeypatch.setattr(program, "OWN", [*program.OWN, broken])
+    monkeypatch.setattr(program, "OWN", program.OWN | {"broken": broken})
 
     listed = CliRunner().invoke(main, ["--help"])
     refused = CliRunner().invoke(main, ["broken", "run", "--fast"])
