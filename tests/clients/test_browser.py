@@ -230,6 +230,33 @@ def test_page_comes_back_on_another_portal_with_what_was_missed(game: WebGame) -
     asyncio.run(main())
 
 
+def test_page_is_handed_over_when_its_portal_is_drained(game: WebGame) -> None:
+    async def main() -> None:
+        async with chromium() as browser:
+            ada = await Visitor.visit(browser, game.page)
+            await ada.log_in("Ada", PASSWORD)
+            sessid = await ada.sessid()
+            drained = await asyncio.to_thread(game.portal_of, sessid)
+            bob = await speaker_elsewhere(game, drained)
+            await ada.notes_states()
+            talk = asyncio.create_task(talks(bob))
+            await ada.sees('Bob says, "Line 5."')
+            told = await asyncio.to_thread(game.system.run, "portal", "drain", drained, "--wait")
+            assert "has left" in told.stdout
+            await ada.has_been_in("reconnecting", "connected")
+            assert await ada.sessid() == sessid
+            assert await asyncio.to_thread(game.portal_of, sessid) != drained
+            said = await stops(talk, bob)
+            await ada.sees(f'Bob says, "Line {said}."')
+            heard = [entry for entry in await ada.log() if entry.startswith("Bob says")]
+            assert heard == [f'Bob says, "Line {n}."' for n in range(1, said + 1)]
+            await bob.leave()
+            game.start_portal(drained.split(".")[1])
+            await asyncio.to_thread(game.system.until_up)
+
+    asyncio.run(main())
+
+
 async def speaker_elsewhere(game: WebGame, portal: str) -> Player:
     """Bob, on another portal: which one a connection comes to is the kernel's choice."""
     while True:

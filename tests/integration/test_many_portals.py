@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from pathlib import Path
 
 import pytest
 
 from integration.crowded import crowd_of, findings, look_around
-from integration.system import System, until
+from integration.system import PASSWORD, System, until
 from players.crowd import Crowd
 from players.lines import Verb
 from players.telnet import Player
@@ -63,6 +64,63 @@ async def _add_and_stop_one(system: System) -> None:
     assert sum(not guest.is_open for guest in guests) == there
     for guest in guests:
         await guest.leave()
+
+
+def test_portal_that_is_drained_keeps_its_clients_and_takes_no_others(folder: Path) -> None:
+    with System(folder, portals=2) as system:
+        system.up()
+        asyncio.run(_drain_one(system))
+
+
+async def _drain_one(system: System) -> None:
+    system.make_accounts(["Ada", "Bob"])
+    ada = await Player.connect("Ada", system.port)
+    await ada.log_in(PASSWORD)
+    drained = await asyncio.to_thread(_portal_of, system, "Ada")
+    told = await asyncio.to_thread(system.run, "portal", "drain", drained)
+    assert "takes no more clients" in told.stdout
+    assert system.status().portals[drained]["state"] == "draining"
+    guests = [await Player.connect("Guest", system.port) for _ in range(20)]
+    for guest in guests:
+        await guest.sees_screen()
+    assert system.status().portals[drained]["sessions"] == 1
+    await ada.asks("think still here", 'You think, "still here"')
+    left = asyncio.create_task(asyncio.to_thread(system.run, "portal", "drain", drained, "--wait"))
+    await ada.leave()
+    assert f"{drained} has left." in (await left).stdout
+    # The other one goes on, and the process with it; nobody is started in its place.
+    await guests[0].asks("help", "connect")
+    [other] = [one for one in system.status().portals.values() if one["state"] != "down"]
+    assert other["sessions"] == len(guests)
+    told = await asyncio.to_thread(system.run, "portal", "drain", drained, code=1)
+    assert f"those that do: {other['id']}" in told.stderr
+    for guest in guests:
+        await guest.leave()
+
+
+def test_portal_that_is_drained_within_a_time_lets_who_is_left_come_again(folder: Path) -> None:
+    with System(folder, portals=2, resume_grace_s=60) as system:
+        system.up()
+        asyncio.run(_drain_within(system))
+
+
+async def _drain_within(system: System) -> None:
+    system.make_accounts(["Ada"])
+    ada = await Player.connect("Ada", system.port)
+    await ada.log_in(PASSWORD)
+    before = await asyncio.to_thread(_portal_of, system, "Ada")
+    await asyncio.to_thread(system.run, "portal", "drain", before, "--within", "1s", "--wait")
+    await ada.sees("This door is being closed. Please connect again.")
+    await ada.leave()
+    again = await Player.connect("Ada", system.port)
+    await again.log_in(PASSWORD)
+    assert await asyncio.to_thread(_portal_of, system, "Ada") != before
+    await again.leave()
+
+
+def _portal_of(system: System, account: str) -> str:
+    listed = json.loads(system.run("session", "list", "--json", "--account", account).stdout)
+    return str(listed[0]["portal"])
 
 
 def _sessions_of(system: System, process: str) -> int:

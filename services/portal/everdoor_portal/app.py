@@ -12,6 +12,8 @@ import socket
 import time
 from collections import deque
 from collections.abc import Mapping
+from math import inf
+from select import POLLIN, poll
 from typing import Any, NamedTuple
 
 import structlog
@@ -52,6 +54,13 @@ CONFIRM_AGAIN_S = 0.002
 
 NOT_LET_IN = "it does not know the key of this home (`everdoor keys list`)"
 
+HANDED_OVER = "You are being taken to another door."
+
+CLOSING = "This door is being closed. Please connect again."
+
+ACCEPT_AGAIN_S = 0.001
+"""Between two looks whether somebody still waits to be accepted."""
+
 EVICTED = "This door was closed while it could not reach the game. Please connect again."
 
 
@@ -80,6 +89,7 @@ class Portal:
     Attributes:
         evicted: Set when the server will not have this incarnation any more and its clients are
             gone; the worker then leaves, to come back as a newer one.
+        drained: Set when it was to end with its last client, and that has left.
     """
 
     def __init__(
@@ -137,6 +147,8 @@ class Portal:
         self._flush_is_due = False
         self._timer: asyncio.TimerHandle | None = None
         self.evicted = asyncio.Event()
+        self.drained = asyncio.Event()
+        self._ends_at: float | None = None
 
     async def start(self) -> None:
         """Connect to the server and accept clients; neither waits for the other."""
@@ -164,6 +176,39 @@ class Portal:
             self._timer.cancel()
         self._bans.close()
         self._bus.close()
+
+    def drain(self, within_s: float | None) -> None:
+        """Take no more clients, hand over those who come back by themselves, and be `drained`
+        when the others have left; who has not after `within_s` is let go."""
+        if self._ends_at is None:
+            waiting = poll()
+            for _, listener in self._gateways:
+                waiting.register(listener, POLLIN)
+            if waiting.poll(0):
+                # Who came before is still accepted.
+                self._loop.call_later(ACCEPT_AGAIN_S, self.drain, within_s)
+                return
+            self._leave_the_port()
+        self._ends_at = inf if within_s is None else self._loop.time() + within_s
+
+    def _leave_the_port(self) -> None:
+        """Let other portals have whoever comes."""
+        for _, listener in self._gateways:
+            # The supervisor has it too, and would keep clients waiting in it.
+            listener.shutdown(socket.SHUT_RDWR)
+        self._close_doors()
+        for session in self.sessions:
+            if session.comes_back:
+                self.sessions.part_with(session, HANDED_OVER)
+
+    def _leave_when_empty(self) -> None:
+        if self._ends_at is None:
+            return
+        if not len(self.sessions):
+            self.drained.set()
+        elif self._loop.time() >= self._ends_at:
+            for session in self.sessions:
+                self.sessions.part_with(session, CLOSING)
 
     def measured(self) -> Measured:
         """What is measured of this portal."""
@@ -246,6 +291,7 @@ class Portal:
 
     def _tick(self) -> None:
         self._watch_clients()
+        self._leave_when_empty()
         self.uplink.tick(self._loop.time())
         self._flush()
         self._timer = self._loop.call_later(TICK_S, self._tick)

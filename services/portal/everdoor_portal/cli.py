@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from everdoor.cli.completing import complete_portal
 from everdoor.cli.output import json_option, print_json, print_table
+from everdoor.cli.span import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 
 MAX_WORKERS = 64
 """Workers of one process; beyond it, and long before, more hosts help more."""
+
+ASKED_S = 5.0
+"""How long a supervisor may take to say that it has understood."""
+
+LOOK_S = 0.5
+"""How often one looks who waits for a portal to leave."""
 
 
 @click.group()
@@ -67,6 +75,7 @@ def run(ctx: click.Context, workers: int) -> None:
                 "everdoor_portal.worker:serve",
                 {door_name: each[index].fileno() for door_name, each in opened.items() if each},
                 _hand(settings.home, portal_id(host, name, index), host),
+                can_drain=True,
             )
             for index in range(workers)
         ]
@@ -101,6 +110,40 @@ def list_portals(json: bool) -> None:
             for each in found
         ],
     )
+
+
+@portal.command()
+@click.argument("portal_id", metavar="ID", shell_complete=complete_portal)
+@click.option(
+    "--within",
+    type=Span(),
+    show_envvar=True,
+    help="Let go who is still there after so long, such as 10m; otherwise it waits for the last.",
+)
+@click.option("--wait", is_flag=True, show_envvar=True, help="Return when the portal has left.")
+def drain(portal_id: str, within: float | None, wait: bool) -> None:
+    """Have portal ID of this host take no more clients, and leave when it has none.
+
+    Browsers are handed over to other portals at once; who came by telnet or SSH stays until they
+    leave. Nothing takes the place of a portal that has left; a process that has none left ends.
+    """
+    import time
+
+    from everdoor.cli.control import command, reports
+    from everdoor.cli.state import find_portal
+    from everdoor.cli.surroundings import endpoints_of, read_settings
+    from everdoor.messages.calls import DrainPortal
+
+    settings = read_settings()
+    system = endpoints_of(settings)
+    seat = find_portal(portal_id, reports(system))
+    command(settings, seat.process, DrainPortal(seat.index, within), ASKED_S)
+    if not wait:
+        click.echo(f"{portal_id} takes no more clients; `everdoor status` shows who is left.")
+        return
+    while seat.is_filled(reports(system).get(seat.process)):
+        time.sleep(LOOK_S)
+    click.echo(f"{portal_id} has left.")
 
 
 def _hand(home: Path, portal: str, host: str) -> Callable[[], dict[str, Any]]:

@@ -135,6 +135,11 @@ class PortalSession(SessionHooks, ABC):
         return f"<{type(self).__name__} {self.key} {self.uname or 'not logged in'}>"
 
     @property
+    def comes_back(self) -> bool:
+        """Whether its client, told that the portal goes away, comes back by itself."""
+        return False
+
+    @property
     def peer(self) -> tuple[str, int]:
         return (self.address, self.port)
 

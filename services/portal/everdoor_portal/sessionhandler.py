@@ -506,6 +506,13 @@ class PortalSessionHandler:
         self.client_left(session, text, clean=True)
         session.disconnect(text)
 
+    def part_with(self, session: PortalSession, text: str) -> None:
+        """As `let_go`; the server is told that the link is lost, so that the player can come back
+        to the session."""
+        self._tell(session, text)
+        self.client_left(session, text, clean=False)
+        session.disconnect(text)
+
     def let_all_go(self, text: str) -> None:
         """Tell every client why and close its connection; the server is told that they left."""
         for session in self:

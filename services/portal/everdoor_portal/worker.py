@@ -21,7 +21,8 @@ EVICTED = 1
 
 
 async def serve(link: WorkerLink, settings: Settings) -> int:
-    """Serve clients until the supervisor asks for an end, or the server has given this life up.
+    """Serve clients until the supervisor asks for an end, the server has given this life up, or it
+    was to end with its last client.
 
     Raises:
         StartupError: Another worker has the same portal id, or the package of a protocol is broken.
@@ -35,6 +36,7 @@ async def serve(link: WorkerLink, settings: Settings) -> int:
     with hold_portal(settings.home, identity.portal, identity.incarnation):
         portal = Portal(loop, settings, identity, around, listeners)
         await portal.start()
+        link.on_drain = portal.drain
         link.tell_status(portal.info)
         link.tell_measured(portal.measured)
         link.ready()
@@ -45,15 +47,19 @@ async def _until_end(link: WorkerLink, portal: Portal) -> int:
     loop = asyncio.get_running_loop()
     stop = loop.create_task(link.stop_asked())
     evicted = loop.create_task(portal.evicted.wait())
-    await asyncio.wait([stop, evicted], return_when=asyncio.FIRST_COMPLETED)
-    if stop.done():
-        evicted.cancel()
+    drained = loop.create_task(portal.drained.wait())
+    ends = [stop, evicted, drained]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    is_told, is_evicted = stop.done(), evicted.done()
+    for end in ends:
+        end.cancel()
+    if is_told:
         await portal.stop(stop.result())
         return 0
-    stop.cancel()
-    link.leaving("given up by the server", EVICTED)
+    reason, code = ("given up by the server", EVICTED) if is_evicted else ("drained", 0)
+    link.leaving(reason, code)
     await portal.stop("")
-    return EVICTED
+    return code
 
 
 def _allow_open_files() -> None:

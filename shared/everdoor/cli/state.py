@@ -5,19 +5,21 @@ Asking them is `everdoor.cli.control`'s, showing it `everdoor.cli.status`'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from everdoor.errors import UserError
 from everdoor.messages.calls import StatusReport, WorkerReport
 
 DOWN = "down"
 
 
 class ServiceState(Struct, frozen=True):
-    """One process: `state` is up, hanging, starting, restarting or down; `pid` the supervisor's,
-    None when there is none; `worker_pid` None while there is no worker."""
+    """One process: `state` is up, hanging, starting, restarting or down, that of a portal also
+    draining; `pid` the supervisor's, None when there is none; `worker_pid` None while there is no
+    worker."""
 
     state: str
     pid: int | None
@@ -42,6 +44,17 @@ class PortalState(Struct, frozen=True):
     sessions: int | None
 
 
+class Seat(Struct, frozen=True):
+    """The place of one portal: its process, and which of that one's workers it is."""
+
+    process: str
+    index: int
+
+    def is_filled(self, report: StatusReport | None) -> bool:
+        """Whether it is there, by what its supervisor says; None: that has gone."""
+        return report is not None and report.workers[self.index].state != DOWN
+
+
 class SystemState(Struct, frozen=True):
     """A system as `everdoor status --json` prints it."""
 
@@ -64,6 +77,24 @@ def system_state(reports: Iterable[StatusReport]) -> SystemState:
             for worker in known[process].workers
         ],
     )
+
+
+def find_portal(portal: str, reports: Mapping[str, StatusReport | None]) -> Seat:
+    """Where a portal is, by the reports of all processes.
+
+    Raises:
+        UserError: There is no such portal.
+    """
+    known = [
+        (worker.info.get("id"), Seat(process, worker.index))
+        for process, report in reports.items()
+        for worker in (report.workers if report else [])
+    ]
+    found = next((seat for name, seat in known if name == portal), None)
+    if found is None:
+        there = ", ".join(sorted(str(name) for name, _ in known if name)) or "none"
+        raise UserError(f"portal {portal!r} does not run on this host; those that do: {there}")
+    return found
 
 
 def metrics_urls(reports: Iterable[StatusReport]) -> dict[str, str]:

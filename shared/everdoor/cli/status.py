@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @json_option
 def status(json: bool) -> None:
-    """Show the state of every process: up, hanging, starting, restarting or down.
+    """Show the state of every process: up, draining, hanging, starting, restarting or down.
 
     Exit code 1 when nothing runs at all.
     """

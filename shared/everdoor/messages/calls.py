@@ -170,7 +170,15 @@ class StartServer(CallMessage, frozen=True, tag="start_server"):
     """Start the server's worker again. Answer: Started, when it serves."""
 
 
-ControlCall = Status | Measure | Stop | Restart | StopServer | StartServer
+class DrainPortal(CallMessage, frozen=True, tag="drain"):
+    """Have the worker of this index take no more clients and leave when it has none, at latest
+    after `within_s` (None: whenever that is); no other takes its place. Answer: Done, at once."""
+
+    index: int
+    within_s: float | None
+
+
+ControlCall = Status | Measure | Stop | Restart | StopServer | StartServer | DrainPortal
 
 Call = AuthCall | ServerCall | InspectionCall | ControlCall
 
@@ -179,8 +187,8 @@ Call = AuthCall | ServerCall | InspectionCall | ControlCall
 
 
 class StatusReport(CallMessage, frozen=True, tag="status_report"):
-    """State of one process: `state` is up, hanging, starting, restarting or down; `pid` is the
-    supervisor's.
+    """State of one process: `state` is up, draining, hanging, starting, restarting or down; `pid`
+    is the supervisor's.
 
     One entry a worker: its index, state, pid (0: none), and what it says of itself (a portal its
     id, incarnation and sessions, a server its generation and sessions).

@@ -81,6 +81,13 @@ class AskMeasured(LinkMessage, frozen=True):
     """Answer with MeasuredNow."""
 
 
+class Drain(LinkMessage, frozen=True):
+    """Take no more clients and end when the last has left, at latest after `within_s`; None: as
+    long as that takes."""
+
+    within_s: float | None
+
+
 class StopWork(LinkMessage, frozen=True):
     """End in order; `reason` is told to clients."""
 
@@ -88,7 +95,17 @@ class StopWork(LinkMessage, frozen=True):
 
 
 ToWorker = (
-    Begin | Go | Serve | Park | Resume | Release | TellSession | AskStatus | AskMeasured | StopWork
+    Begin
+    | Go
+    | Serve
+    | Park
+    | Resume
+    | Release
+    | TellSession
+    | AskStatus
+    | AskMeasured
+    | Drain
+    | StopWork
 )
 
 

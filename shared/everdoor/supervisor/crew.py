@@ -12,6 +12,8 @@ waits. Rules:
   worker alone.
 - Until one worker of the process has served, an end means that the process cannot start; unless
   it was the present code that could not, and there is code that was accepted earlier.
+- A place that is drained tells its worker to leave when nobody needs it, and is then left empty;
+  when all are, the process ends.
 - Stopping tells those who serve, ends the others, and kills whoever is left after `STOP_S`.
 
 The caller carries the actions out and reports what happens; `everdoor.supervisor.supervisor` does.
@@ -22,7 +24,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from everdoor.messages.supervision import Go, StopWork, ToWorker
+from everdoor.messages.supervision import Drain, Go, StopWork, ToWorker
 from everdoor.supervisor.handover import End, Handover, Outcome, Phase, Step, Tell
 
 PAUSES_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -41,7 +43,7 @@ STOP_S = 4.0
 COULD_NOT_START = 3
 """Exit code of a process that could not start."""
 
-State = Literal["up", "hanging", "starting", "restarting", "down"]
+State = Literal["up", "draining", "hanging", "starting", "restarting", "down"]
 
 Code = Literal["live", "accepted", "new"]
 """Which code a worker loads: the present one (the next worker then the code accepted last, if it
@@ -114,6 +116,7 @@ class Place:
         self.next_standby_at = 0.0
         self.code: Code = "live"
         self.is_off = False
+        self.drains = False
         self.has_left = False
         self.trouble = ""
         self.successor: Worker | None = None
@@ -186,6 +189,8 @@ class Crew:
             worker.place.has_left = worker.leaves
         if worker.place.handover is not None:
             return self._ended_in_handover(worker, worker.place.handover, now)
+        if worker.place.drains:
+            return self._drained(worker.place, now)
         self._count_failure(worker, now)
         if not self.has_served and not self.is_stopping and not worker.gives_way:
             return self._stop("could not start", now, COULD_NOT_START)
@@ -215,7 +220,7 @@ class Crew:
         if place.active is None:
             return "down"
         if place.active.ready:
-            return "up"
+            return "draining" if place.drains else "up"
         return "restarting" if place.failures else "starting"
 
     def failures(self, place: Place, now: float) -> int:
@@ -266,6 +271,17 @@ class Crew:
         place = self.places[0]
         place.is_off, place.code, place.next_active_at = False, "live", now
         return self.tick(now)
+
+    def drain(self, index: int, within_s: float | None) -> list[Action]:
+        """Have the worker of a place leave when nobody needs it, and leave the place empty."""
+        place = self.places[index]
+        place.drains = True
+        return [Say(place.active.number, Drain(within_s))] if place.active else []
+
+    def _drained(self, place: Place, now: float) -> list[Action]:
+        place.active = None
+        is_all = all(place.drains and place.active is None for place in self.places)
+        return self._stop("all are drained", now, 0) if is_all else self.tick(now)
 
     def parked(self, number: int, parts: dict[str, float], now: float) -> list[Action]:
         """A worker has finished what was under way, and waits."""
@@ -356,7 +372,8 @@ class Crew:
     # Filling places.
 
     def _wants_active(self, place: Place) -> bool:
-        return place.active is None and not place.is_off and place.handover is None
+        is_wanted = not (place.is_off or place.drains)
+        return place.active is None and is_wanted and place.handover is None
 
     def _fill(self, place: Place, now: float) -> list[Action]:
         if self._wants_active(place) and now >= place.next_active_at:

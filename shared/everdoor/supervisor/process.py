@@ -52,13 +52,15 @@ class WorkerSpec(NamedTuple):
     Fields: `target`, the coroutine function to run, as `package.module:function`; it is given its
     `everdoor.worker.WorkerLink` and the settings. `fds`, the supervisor's listening sockets by
     name. `hand` is called at every start for what this life alone is given (JSON). `hang_limit_s`:
-    for how long one may not answer before it is ended; 0: for ever.
+    for how long one may not answer before it is ended; 0: for ever. `can_drain`: it leaves by
+    itself when nobody needs it, if it is asked to.
     """
 
     target: str
     fds: dict[str, int] = {}
     hand: Callable[[], dict[str, Any]] = _nothing
     hang_limit_s: float = 0.0
+    can_drain: bool = False
 
 
 class WorkerProcess:

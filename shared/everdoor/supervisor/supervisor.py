@@ -25,6 +25,7 @@ from everdoor.measures import Source, single
 from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Answer,
+    DrainPortal,
     Failed,
     Measure,
     ProcessMeasured,
@@ -73,6 +74,8 @@ from everdoor.supervisor.process import STOPPING_SIGNALS, WorkerProcess, WorkerS
 
 START_S = 30.0
 """How long a server may take to start before whoever asked is told to look at the log."""
+
+SERVING: tuple[State, ...] = ("up", "draining")
 
 STATUS_S = 0.5
 """How long a worker may take to say how it is; one that hangs is reported without its words."""
@@ -223,6 +226,8 @@ class _Supervisor:
         if worker in self._dismissed:
             self._dismissed.discard(worker)
             log.debug("worker dismissed", process=self._process, pid=process.pid)
+        elif process.exit_code == 0 and self._crew.places[process.index].drains:
+            log.info("drained", process=self._process, worker=process.index)
         elif not was_stopping and not has_told_why:
             cause = _cause(process.exit_code)
             log.warning("worker ended", process=self._process, pid=process.pid, by=cause)
@@ -360,6 +365,14 @@ class _Supervisor:
             raise CallRefused("refused", f"The server does not start: {why}.") from None
         return Started(self._not_starting)
 
+    def _drain(self, index: int, within_s: float | None) -> None:
+        if not 0 <= index < len(self._specs) or not self._specs[index].can_drain:
+            raise CallRefused("refused", "Only portals are drained.")
+        if self._crew.state(self._crew.places[index]) not in SERVING:
+            raise CallRefused("refused", "It does not serve now.")
+        log.info("draining", process=self._process, worker=index, within_s=within_s)
+        self._do(self._crew.drain(index, within_s))
+
     # What is asked.
 
     async def _answer(self, request: Request) -> Answer:
@@ -380,21 +393,26 @@ class _Supervisor:
                 return Failed("refused", outcome.error) if outcome.error else Done()
             case StartServer():
                 return await self._switched_on()
+            case DrainPortal(index=index, within_s=within_s):
+                self._drain(index, within_s)
+                return Done()
             case _:
                 raise CallRefused("unknown_call", "A supervisor does not answer this.")
 
     async def _report(self) -> StatusReport:
         workers = await asyncio.gather(*map(self._report_place, self._crew.places))
-        state = _worst([worker.state for worker in workers])
+        state = self._state()
         return StatusReport(self._process, state, os.getpid(), list(workers))
 
     def _state(self) -> State:
-        return _worst([self._state_of(place) for place in self._crew.places])
+        """That of all whose place is to be filled."""
+        filled = [place for place in self._crew.places if place.active or not place.drains]
+        return _worst([self._state_of(place) for place in filled])
 
     def _state_of(self, place: Place) -> State:
         state = self._crew.state(place)
         hangs = place.active is not None and self._attention.hangs(place.active.number)
-        return "hanging" if state == "up" and hangs else state
+        return "hanging" if state in SERVING and hangs else state
 
     async def _measured(self) -> ProcessMeasured:
         sources = await self._sources()
@@ -408,7 +426,7 @@ class _Supervisor:
     async def _source(self, place: Place) -> Source:
         process = self._processes.get(place.active.number) if place.active else None
         own = self._figures.of(place.index, process.pid if process else None)
-        is_up = process is not None and self._crew.state(place) == "up"
+        is_up = process is not None and self._crew.state(place) in SERVING
         theirs = await process.ask_measured(STATUS_S) if process is not None and is_up else {}
         up = single(int(is_up))
         return Source(self._process, place.index, {"everdoor_worker_up": up, **own, **theirs})
@@ -460,7 +478,9 @@ def _worst(states: list[str]) -> State:
     for state in ("hanging", "restarting", "starting"):
         if state in states:
             return state
-    return "restarting" if "down" in states else "up"
+    if "down" in states:
+        return "restarting"
+    return "up" if "up" in states else "draining"
 
 
 def _cause(code: int | None) -> str:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everdoor.messages.supervision import Go, Park, Release, Resume, Serve, StopWork, ToWorker
+from everdoor.messages.supervision import (
+    Drain,
+    Go,
+    Park,
+    Release,
+    Resume,
+    Serve,
+    StopWork,
+    ToWorker,
+)
 from everdoor.supervisor.crew import (
     COULD_NOT_START,
     PAUSES_S,
@@ -41,6 +50,23 @@ def test_crew_starts_one_worker_for_each_place() -> None:
     assert crew.begin(0.0) == [Start(1, 0, "live"), Start(2, 1, "live")]
     assert crew.imported(2, 1.0) == go(2)
     assert [crew.state(place) for place in crew.places] == ["starting", "starting"]
+
+
+def test_crew_leaves_a_drained_place_empty_and_ends_when_all_are() -> None:
+    crew = Crew(2)
+    crew.begin(0.0)
+    for worker in (1, 2):
+        crew.imported(worker, 0.0)
+        crew.ready(worker, 0.0)
+    assert crew.drain(0, 60.0) == [Say(1, Drain(60.0))]
+    assert [crew.state(place) for place in crew.places] == ["draining", "up"]
+    crew.leaving(1, "drained")
+    assert crew.ended(1, 9.0) == []
+    assert crew.due() is None
+    assert [crew.state(place) for place in crew.places] == ["down", "up"]
+    assert crew.failures(crew.places[0], 9.0) == 0
+    crew.drain(1, None)
+    assert crew.ended(2, 10.0) == [Finish(0)]
 
 
 def test_crew_restarts_at_once_the_first_time_and_then_ever_later() -> None:

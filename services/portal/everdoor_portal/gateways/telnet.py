@@ -62,7 +62,6 @@ class TelnetGateway:
         self.status = status
         self.max_unsent_bytes = max_unsent_bytes or NO_LIMIT
         self._keepalive_s = keepalive_s
-        self._beat: asyncio.TimerHandle | None = None
         self._watched: set[TelnetSession] = set()
         self._look: asyncio.TimerHandle | None = None
         self.buffer = memoryview(bytearray(READ_BYTES))
@@ -85,12 +84,6 @@ class TelnetGateway:
         if self._server is not None:
             self._server.close()
             self._server = None
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
 
     def watch_outputs(self, session: TelnetSession) -> None:
         """Have the server know what a client has that may come back, about once a second."""
@@ -112,7 +105,7 @@ class TelnetGateway:
 
     def _beat_later(self) -> None:
         if self._keepalive_s:
-            self._beat = self.loop.call_later(self._keepalive_s, self._beat_now)
+            self.loop.call_later(self._keepalive_s, self._beat_now)
 
     def _beat_now(self) -> None:
         self.keep_alive()

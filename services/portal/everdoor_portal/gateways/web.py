@@ -67,7 +67,6 @@ class WebGateway:
         self._certificates = certificates
         self._max_at_door = max_at_door
         self._server: asyncio.Server | Acceptor | None = None
-        self._beat: asyncio.TimerHandle | None = None
         self._port = 0
 
     async def listen(self, listener: socket.socket) -> None:
@@ -90,9 +89,6 @@ class WebGateway:
         if self._server is not None:
             self._server.close()
             self._server = None
-        if self._beat is not None:
-            self._beat.cancel()
-            self._beat = None
 
     @property
     def is_secure(self) -> bool:
@@ -117,7 +113,7 @@ class WebGateway:
             client.keep_alive(now)
 
     def _beat_later(self) -> None:
-        self._beat = self.loop.call_later(PING_S, self._beat_now)
+        self.loop.call_later(PING_S, self._beat_now)
 
     def _beat_now(self) -> None:
         self.keep_alive()

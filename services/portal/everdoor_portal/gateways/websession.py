@@ -253,6 +253,10 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
             self._confirmed = number
             self._gateway.sessions.client_has(self, number)
 
+    @property
+    def comes_back(self) -> bool:
+        return self.output_log is not None
+
     # The end.
 
     def _leave(self, reason: str, clean: bool) -> None:
