@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import asyncssh
@@ -35,7 +37,7 @@ from everdoor.messages.stream import (
 )
 from everdoor.settings import Settings
 from everdoor_portal.gateways.doors import GatewayContext
-from everdoor_portal.gateways.ssh import SshGateway
+from everdoor_portal.gateways.sshdoor import SshGateway
 from everdoor_portal.gateways.sshlogin import MAX_KEYS, NO_ANSWER
 from everdoor_portal.limits import Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
@@ -104,6 +106,15 @@ class Stand(NamedTuple):
 
 @asynccontextmanager
 async def stand(max_newcomers: int = 0, **settings: Any) -> AsyncIterator[Stand]:
+    with tempfile.TemporaryDirectory() as home:
+        (Path(home) / "ssh").mkdir()
+        (Path(home) / "ssh" / "host_key").write_bytes(HOST_KEY.export_private_key())
+        async with stand_of(Settings(home=Path(home), **settings), max_newcomers) as here:
+            yield here
+
+
+@asynccontextmanager
+async def stand_of(settings: Settings, max_newcomers: int) -> AsyncIterator[Stand]:
     loop = asyncio.get_running_loop()
     sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, 0, 0)
     entrance = Entrance(sessions.newcomers, lambda: 0.0, 0, max_newcomers)
@@ -111,14 +122,14 @@ async def stand(max_newcomers: int = 0, **settings: Any) -> AsyncIterator[Stand]
     context = GatewayContext(
         loop=loop,
         clock=loop.time,
-        settings=Settings(**settings),
+        settings=settings,
         sessions=sessions,
         entrance=entrance,
         status=dict,
         auth=cast(Any, auth),
         **others(),
     )
-    gateway = SshGateway(context, HOST_KEY)
+    gateway = SshGateway(context)
     with socket.create_server((HOST, 0)) as listener:
         await gateway.listen(listener)
         try:

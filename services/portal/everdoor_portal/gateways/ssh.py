@@ -1,7 +1,8 @@
-"""SSH connections: let in, agreed on, and given the one channel that they may open.
+"""SSH connections: agreed on, and given the one channel that they may open.
 
 The protocol is asyncssh's; showing who one is, is `sshlogin`, what comes after `sshsession`. There
-is a terminal to play at and nothing else: no commands, no files, no forwarding.
+is a terminal to play at and nothing else: no commands, no files, no forwarding. Who is let in is
+`sshdoor`'s to say.
 
 Source: RFC 4252 to 4254.
 """
@@ -11,18 +12,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import Self, cast
 
 import asyncssh
 import structlog
 
-from everdoor.addresses import parse_networks
-from everdoor_portal.gateways.acceptor import Acceptor, Peer
+from everdoor_portal.gateways.acceptor import Peer
 from everdoor_portal.gateways.bounds import NO_LIMIT
 from everdoor_portal.gateways.doors import GatewayContext
 from everdoor_portal.gateways.sshlogin import SshLogin
 from everdoor_portal.gateways.sshsession import SshSession
-from everdoor_portal.ssh.refusal import VERSION, refusal
+from everdoor_portal.ssh.refusal import VERSION
 
 ALGORITHMS: Mapping[str, list[str]] = {
     "kex_algs": ["mlkem768x25519-sha256", "curve25519-sha256", "curve25519-sha256@libssh.org"],
@@ -59,24 +59,21 @@ MISSED_KEEPALIVES = 2
 SHELL_S = 30.0
 """How long a client that has shown who it is may take to ask for its terminal."""
 
-LINGER_S = 2.0
-"""How long a client that is refused may take to read why."""
-
 _log = structlog.get_logger(__name__)
 
 
 class SshServer(SshLogin):
     """One connection: its login, then the one channel that it may open."""
 
-    def __init__(self, gateway: SshGateway, peer: Peer) -> None:
-        super().__init__(gateway.context, gateway.sessions.reserve(peer.address), peer.address)
-        self._gateway = gateway
+    def __init__(self, service: SshService, peer: Peer) -> None:
+        super().__init__(service.context, service.sessions.reserve(peer.address), peer.address)
+        self._service = service
         self._peer = peer
         self._session: SshSession | None = None
         self._waiting: asyncio.TimerHandle | None = None
 
     def auth_completed(self) -> None:
-        self._waiting = self._gateway.loop.call_later(SHELL_S, self._end_idle)
+        self._waiting = self._service.loop.call_later(SHELL_S, self._end_idle)
 
     def _end_idle(self) -> None:
         if not self.has_terminal:
@@ -86,7 +83,7 @@ class SshServer(SshLogin):
         if self._session is not None:
             return False
         client = self.connection.get_extra_info("client_version", "")
-        self._session = SshSession(self._gateway, self, self._peer, client)
+        self._session = SshSession(self._service, self, self._peer, client)
         return self._session
 
     def fall_behind(self) -> None:
@@ -99,7 +96,7 @@ class SshServer(SshLogin):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
-        self._gateway.sessions.release(self.session)
+        self._service.sessions.release(self.session)
         _log.debug("connection ended", session=str(self.session), error=repr(exc))
 
 
@@ -121,30 +118,29 @@ class SshConnection(asyncssh.SSHServerConnection):
             self.fall_behind()
 
 
-class SshGateway:
-    """Accepts SSH clients on a listening socket.
+class SshService:
+    """Serves SSH clients that have been let in.
 
     Args:
-        host_key: By which clients know this game again.
+        options: What is agreed to with all of them.
     """
 
-    def __init__(self, context: GatewayContext, host_key: asyncssh.SSHKey) -> None:
+    def __init__(
+        self, context: GatewayContext, options: asyncssh.SSHServerConnectionOptions
+    ) -> None:
         settings = context.settings
         self.context = context
         self.loop = context.loop
         self.sessions = context.sessions
         self.max_chars = settings.max_char_limit
         self.max_unsent_bytes = settings.max_output_queue or NO_LIMIT
-        self._login_s = settings.login_grace_s
-        self._host_key = host_key
-        proxies = parse_networks(settings.proxy_protocol_from)
-        self._acceptor = Acceptor(self.loop, self._serve, proxies, settings.max_preauth_per_address)
-        self._port = 0
+        self._options = options
 
-    async def listen(self, listener: socket.socket) -> None:
-        """Accept clients from now on. The listener stays open when `close` is called."""
-        self._options = await asyncssh.SSHServerConnectionOptions.construct(
-            server_host_keys=[self._host_key],
+    @classmethod
+    async def make(cls, context: GatewayContext, host_key: bytes) -> Self:
+        """Make one that is known by this key."""
+        options = await asyncssh.SSHServerConnectionOptions.construct(
+            server_host_keys=[asyncssh.import_private_key(host_key)],
             server_version=VERSION,
             encoding=None,
             line_editor=False,
@@ -153,32 +149,16 @@ class SshGateway:
             kbdint_auth=False,
             host_based_auth=False,
             gss_host=None,
-            login_timeout=self._login_s,
+            login_timeout=context.settings.login_grace_s,
             keepalive_interval=KEEPALIVE_S,
             keepalive_count_max=MISSED_KEEPALIVES,
             window=WINDOW,
             **ALGORITHMS,
         )
-        self._acceptor.listen(listener)
-        self._port = listener.getsockname()[1]
+        return cls(context, options)
 
-    def close(self) -> None:
-        """Accept no more clients; those who are here stay."""
-        self._acceptor.close()
-
-    def info(self) -> dict[str, int]:
-        """The port, for `everdoor status`."""
-        return {"ssh_port": self._port}
-
-    async def _serve(self, connection: socket.socket, peer: Peer) -> None:
-        entrance = self.context.entrance
-        verdict = entrance.arrive(peer.address, self.context.clock())
-        if verdict.wait_s and not verdict.is_refused:
-            await asyncio.sleep(verdict.wait_s)
-            verdict = entrance.enter(peer.address)
-        if verdict.is_refused:
-            await self._refuse(connection, peer, verdict.text)
-            return
+    async def serve(self, connection: socket.socket, peer: Peer) -> None:
+        """Serve a connection; returns when it has a transport."""
         server = SshServer(self, peer)
         options = await asyncssh.SSHServerConnectionOptions.construct(
             self._options, server_factory=lambda: server
@@ -190,13 +170,3 @@ class SshGateway:
             return made
 
         await self.loop.connect_accepted_socket(make, connection)
-
-    async def _refuse(self, connection: socket.socket, peer: Peer, text: str) -> None:
-        _log.info("client refused", peer=peer.address, reason=text)
-        await self.loop.sock_sendall(connection, refusal(text))
-        connection.shutdown(socket.SHUT_WR)
-        # What it sends is read, or its system would forget for the reset what it was sent.
-        async with asyncio.timeout(LINGER_S):
-            while await self.loop.sock_recv(connection, WINDOW):
-                pass
-        connection.close()

@@ -26,7 +26,7 @@ from everdoor_portal.telnet.events import EndOfInput, Event, Line, LineTooLong
 from everdoor_portal.telnet.lines import LineAssembler
 
 if TYPE_CHECKING:
-    from everdoor_portal.gateways.ssh import SshGateway
+    from everdoor_portal.gateways.ssh import SshService
 
 _log = structlog.get_logger(__name__)
 
@@ -36,15 +36,15 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
 
     protocol_key: ClassVar[str] = "ssh"
 
-    def __init__(self, gateway: SshGateway, login: SshLogin, peer: Peer, client: str) -> None:
+    def __init__(self, service: SshService, login: SshLogin, peer: Peer, client: str) -> None:
         super().__init__(*peer)
         self.key = login.session
-        self._gateway = gateway
+        self._service = service
         self._login = login
         self._client = client
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._editor: LineEditor | None = None
-        self._lines = LineAssembler(gateway.max_chars)
+        self._lines = LineAssembler(service.max_chars)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._out: list[str] = []
         self._begun: asyncio.Task[None] | None = None
@@ -54,14 +54,14 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._channel = chan
-        chan.set_write_buffer_limits(high=self._gateway.max_unsent_bytes)
+        chan.set_write_buffer_limits(high=self._service.max_unsent_bytes)
 
     def pty_requested(
         self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Mapping[int, int]
     ) -> bool:
         size = size_flags(*term_size[:2])
         width = cast(int, size["SCREENWIDTH"])
-        self._editor = LineEditor(self._gateway.max_chars, width, is_plain(term_type))
+        self._editor = LineEditor(self._service.max_chars, width, is_plain(term_type))
         self.learn_flags(size)
         return True
 
@@ -76,7 +76,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         size = {name: self.protocol_flags[name] for name in self.protocol_flags}
         self.learn_flags({**flags_of(self._client, term, colorterm), **size})
         self._login.has_terminal = True
-        self._begun = self._gateway.loop.create_task(self._begin(channel))
+        self._begun = self._service.loop.create_task(self._begin(channel))
 
     async def _begin(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
         """Begin the session, logged in where the client has shown who it is."""
@@ -84,7 +84,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         if self._channel is not None:
             if why := self._login.why_not:
                 self._show(f"{why}\n")
-            self._gateway.sessions.connect(self, ticket=ticket)
+            self._service.sessions.connect(self, ticket=ticket)
             _log.info("client connected", session=str(self.key), peer=self.address)
             early, self._early = self._early, b""
             self._receive(early)
@@ -98,7 +98,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
             self._editor.resize(cast(int, size["SCREENWIDTH"]))
         changed = {n: value for n, value in size.items() if self.protocol_flags.get(n) != value}
         if self.sessionhandler is not None and changed:
-            self._gateway.sessions.flags_in(self, changed)
+            self._service.sessions.flags_in(self, changed)
         else:
             self.learn_flags(changed)
         self.flush()
@@ -125,13 +125,13 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
     def _take(self, event: Event | EditorEvent) -> None:
         match event:
             case Line(text=text):
-                self._gateway.sessions.data_in(self, text)
+                self._service.sessions.data_in(self, text)
             case LineTooLong(length=length):
-                self._show(TOO_LONG.format(length=length, most=self._gateway.max_chars) + "\n")
+                self._show(TOO_LONG.format(length=length, most=self._service.max_chars) + "\n")
             case EndOfInput():
                 self.eof_received()
             case _:
-                self._gateway.sessions.keepalive(self)
+                self._service.sessions.keepalive(self)
 
     def break_received(self, msec: int) -> bool:
         return True
@@ -162,7 +162,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
     def _leave(self, reason: str, clean: bool) -> None:
         if self.has_client and self.sessionhandler is not None:
             _log.info("client left", session=str(self.key), reason=reason)
-            self._gateway.sessions.client_left(self, reason, clean)
+            self._service.sessions.client_left(self, reason, clean)
 
     # The portal's side.
 
@@ -200,7 +200,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         self.flush()
         _log.info("client let go", session=str(self.key), reason=reason)
         channel.exit(0)
-        self._gateway.loop.call_later(CLOSE_S, self._login.abort)
+        self._service.loop.call_later(CLOSE_S, self._login.abort)
 
     def pause_reading(self) -> None:
         if self._channel is not None:
