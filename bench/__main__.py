@@ -23,7 +23,8 @@ from everdoor.errors import EverdoorError
 
 class Plan(NamedTuple):
     """How much is measured (`things` 0: no world of many; `operated`: sessions that operators look
-    at, and `operated_s` how long their players type); `keeps`: whether files are written."""
+    at, and `operated_s` how long their players type at a time); `keeps`: whether files are
+    written."""
 
     scenarios: list[Scenario]
     rounds: int
@@ -40,8 +41,8 @@ class Plan(NamedTuple):
 
 
 PLANS = {
-    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 20.0, True),
-    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 8.0, False),
+    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 10.0, True),
+    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 4.0, False),
 }
 
 

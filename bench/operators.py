@@ -11,10 +11,10 @@ import os
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
-from threading import Event, Thread
+from threading import TIMEOUT_MAX, Event, Thread
 
 import msgspec
 
@@ -31,8 +31,16 @@ TYPING = 0.2
 
 MOST_TYPING = 200
 
-PAUSE_S = 2.0
-"""Between two commands, as between two looks of `session list --watch`."""
+WINDOWS = 3
+"""How often players are looked at without an operator, and in each of the two ways with one."""
+
+BY_HAND_S = 10.0
+"""Between two commands of somebody who reads what they show."""
+
+BUSY_S = 2.0
+"""Between two commands of a script that does nothing else."""
+
+Command = Callable[[], None]
 
 TIMES = 5
 LIST, DUMP, SAVE = "list", "dump", "save"
@@ -53,7 +61,7 @@ class Operator:
         self._taken_ms: dict[str, list[float]] = defaultdict(list)
 
     @property
-    def commands(self) -> tuple[Callable[[], None], ...]:
+    def commands(self) -> tuple[Command, ...]:
         """To list the sessions, print all of them, and archive them; each raises BenchError when
         it fails, or shows too little."""
         return self._list, self._dump, self._save
@@ -95,7 +103,7 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
     """Measure the commands while players type, and while the server is stopped.
 
     Args:
-        seconds: How long players type, without commands and again with them.
+        seconds: How long players type at a time: without commands, with some, with many.
     """
     system, typing = stage.operated, min(MOST_TYPING, int(sessions * TYPING))
     figures = {"start_ms": start_ms()}
@@ -106,8 +114,7 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
         with stage.generator(system, clients=sessions - typing, first=typing, hold=True) as others:
             others.until("ready")
             system.until_quiet()
-            alone = _typed(stage, typing, seconds, ())
-            watched = _typed(stage, typing, seconds, while_up.commands)
+            noticed = _noticed(stage, typing, seconds, cycle(while_up.commands))
             with stage.generator(system, clients=typing, hold=True) as rest:
                 rest.until("ready")
                 system.command("server", "stop")
@@ -116,27 +123,40 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
                 system.command("server", "start")
                 system.until_standby()
         system.until_quiet()
-    figures |= {f"{name}_ratio": watched[name] / alone[name] for name in ("p50_ms", "p99_ms")}
     figures |= while_up.figures("ms") | while_down.figures("down_ms")
-    return {
-        **named("alone.everdoor", alone),
-        **named("watched.everdoor", watched),
-        **named("operators.everdoor", figures),
-    }
+    return named("operators.everdoor", figures) | noticed
+
+
+def _noticed(stage: Stage, typing: int, seconds: float, commands: Iterator[Command]) -> Figures:
+    """What players notice of commands, which come seldom or often: of each way the median of
+    several windows, which take turns, and the median of their ratios to the one before without."""
+    ways = {"alone": TIMEOUT_MAX, "by_hand": BY_HAND_S, "busy": BUSY_S}
+    seen: dict[str, list[Figures]] = defaultdict(list)
+    for _ in range(WINDOWS):
+        for way, pause_s in ways.items():
+            seen[way].append(_typed(stage, typing, seconds, commands, pause_s))
+    figures: Figures = {}
+    for way, found in seen.items():
+        ratios = [f["p99_ms"] / a["p99_ms"] for f, a in zip(found, seen["alone"], strict=True)]
+        medians = {name: statistics.median(f[name] for f in found) for name in found[0]}
+        medians |= {"p99_ratio": statistics.median(ratios)}
+        figures |= named(f"{way}.everdoor", medians | {"faults": sum(f["faults"] for f in found)})
+    return figures
 
 
 def _typed(
-    stage: Stage, typing: int, seconds: float, meanwhile: Sequence[Callable[[], None]]
+    stage: Stage, typing: int, seconds: float, commands: Iterator[Command], pause_s: float
 ) -> Figures:
-    """Let players type while an operator gives these commands in turn, again and again."""
+    """Let players type while an operator gives a command half a pause from the beginning, and
+    then one after each pause."""
     system, is_over, failed = stage.operated, Event(), list[BenchError]()
 
     def work() -> None:
         try:
-            for command in cycle(meanwhile):
-                command()
-                if is_over.wait(PAUSE_S):
-                    return
+            wait_s = pause_s / 2
+            while not is_over.wait(wait_s):
+                next(commands)()
+                wait_s = pause_s
         except BenchError as exc:
             failed.append(exc)
 
