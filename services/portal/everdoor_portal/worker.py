@@ -56,7 +56,10 @@ async def _until_end(link: WorkerLink, portal: Portal) -> int:
     if is_told:
         await portal.stop(stop.result())
         return 0
-    reason, code = ("given up by the server", EVICTED) if is_evicted else ("drained", 0)
+    if is_evicted:
+        reason, code = "given up by the server", EVICTED
+    else:
+        reason, code = f"{link.handed['portal']} has been drained", 0
     link.leaving(reason, code)
     await portal.stop("")
     return code

@@ -6,11 +6,13 @@ Asking them is `everdoor.cli.control`'s, showing it `everdoor.cli.status`'.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from socket import gethostname
 from typing import Any
 
 from msgspec import Struct
 
 from everdoor.errors import UserError
+from everdoor.incarnation import portal_id
 from everdoor.messages.calls import StatusReport, WorkerReport
 
 DOWN = "down"
@@ -140,7 +142,7 @@ def _worker(report: StatusReport) -> WorkerReport:
 
 def _portal(report: StatusReport, worker: WorkerReport) -> PortalState:
     return PortalState(
-        id=str(worker.info.get("id", f"{report.process}.{worker.index}")),
+        id=str(worker.info.get("id", portal_id(gethostname(), report.process, worker.index))),
         incarnation=_count(worker.info, "incarnation"),
         state=worker.state,
         pid=report.pid,

@@ -211,7 +211,7 @@ class _Supervisor:
             case Wish(ending=ending, sessid=sessid):
                 self._wished(ending, sessid)
             case Leaving(reason=reason, code=code):
-                if self._crew.has_served:
+                if self._crew.has_served and code:
                     log.warning(
                         "worker leaves", process=self._process, pid=pid, reason=reason, code=code
                     )

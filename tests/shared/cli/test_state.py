@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from socket import gethostname
 from typing import Any
 
+import pytest
 from msgspec import to_builtins
 
-from everdoor.cli.state import metrics_urls, notes, system_state
+from everdoor.cli.state import Seat, find_portal, metrics_urls, notes, system_state
+from everdoor.errors import UserError
 from everdoor.messages.calls import StatusReport, WorkerReport
 
 
@@ -73,7 +76,11 @@ def test_state_of_a_portal_that_cannot_say_its_id() -> None:
     state = system_state([StatusReport("portal.1", "starting", 30, [worker(state="starting")])])
 
     (portal,) = state.portals
-    assert (portal.id, portal.incarnation, portal.sessions) == ("portal.1.0", None, None)
+    assert (portal.id, portal.incarnation, portal.sessions) == (
+        f"{gethostname()}.portal.1.0",
+        None,
+        None,
+    )
 
 
 def test_notes_tell_deaths_and_the_pause() -> None:
@@ -112,3 +119,17 @@ def test_metrics_are_told_by_who_has_them() -> None:
         StatusReport("auth", "up", 10, [worker()]),
     ]
     assert metrics_urls(reports) == {"server": "http://127.0.0.1:4011/metrics"}
+
+
+def test_portal_is_found_by_its_id_and_those_that_run_are_named() -> None:
+    here = StatusReport("portal.1", "up", 30, [worker(id="snake.portal.1.0")])
+    assert find_portal("snake.portal.1.0", {"portal.1": here, "auth": None}) == Seat("portal.1", 0)
+    with pytest.raises(UserError, match="'nobody' does not run.*: snake.portal.1.0"):
+        find_portal("nobody", {"portal.1": here})
+
+
+def test_seat_is_filled_until_its_worker_or_its_supervisor_has_gone() -> None:
+    seat = Seat("portal.1", 0)
+    assert seat.is_filled(StatusReport("portal.1", "draining", 30, [worker(state="draining")]))
+    assert not seat.is_filled(StatusReport("portal.1", "up", 30, [worker(state="down", pid=0)]))
+    assert not seat.is_filled(None)
