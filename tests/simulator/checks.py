@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from everdoor.state import SnapshotFlag
@@ -11,7 +11,7 @@ from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.lanes import is_idle_line
 from everdoor_server.linkdead import MISSING, NOT_RESUMED
 from simulator.database import Database
-from simulator.history import History, Violation
+from simulator.history import Entry, History, Violation
 from simulator.lines import OUT_OF_BAND
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ def _check_return(history: History, client: Client) -> None:
     before = [at[entry] for entry in reached if entry in at]
     # What it was shown while it had not come back, at a login, was another session's.
     back = client.log.index(RETURNED) if RETURNED in client.log else 0
-    after = [at[entry] for entry in client.log[back:] if entry in at]
+    again = ("text", INTERRUPTED) in reached
+    after = [at[entry] for entry in _told_anew(client.log[back:], again) if entry in at]
     first = max(before, default=-1) + 1
     if ("text", MISSING) in client.log:
         first = min(after, default=len(story))
@@ -156,6 +157,15 @@ def _check_return(history: History, client: Client) -> None:
             f"{client.key} came back and saw {after}, expected {first} to {len(story) - 1} of "
             f"{story}; it had {before}"
         )
+
+
+def _told_anew(log: Iterable[Entry], again: bool) -> Iterator[Entry]:
+    """All but that once more something was interrupted, which is said in the same words; `again`:
+    they have been said before."""
+    for entry in log:
+        if entry != ("text", INTERRUPTED) or not again:
+            yield entry
+        again = again or entry == ("text", INTERRUPTED)
 
 
 def _unfinished(history: History, client: Client) -> Iterator[str]:
