@@ -131,6 +131,11 @@ LINES = (
     Line("a command every 2 s: p99", "busy.everdoor.p99_ms", "ms"),
     Line("the same: p999", "busy.everdoor.p999_ms", "ms"),
     Line("its p99, against that without", "busy.everdoor.p99_ratio", "x"),
+    Line(
+        "0.3 s of anything else every 2 s: p99, against that without",
+        "bystander.everdoor.p99_ratio",
+        "x",
+    ),
     Line("CPU of the load generator per command", "rooms200.everdoor.generator_cpu_us", "µs"),
 )
 

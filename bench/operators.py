@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -39,6 +41,9 @@ BY_HAND_S = 10.0
 
 BUSY_S = 2.0
 """Between two commands of a script that does nothing else."""
+
+COMMAND_CPU_S = 0.3
+"""What a command computes, most of it while it starts."""
 
 Command = Callable[[], None]
 
@@ -114,7 +119,7 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
         with stage.generator(system, clients=sessions - typing, first=typing, hold=True) as others:
             others.until("ready")
             system.until_quiet()
-            noticed = _noticed(stage, typing, seconds, cycle(while_up.commands))
+            noticed = _noticed(stage, typing, seconds, while_up)
             with stage.generator(system, clients=typing, hold=True) as rest:
                 rest.until("ready")
                 system.command("server", "stop")
@@ -127,14 +132,21 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
     return named("operators.everdoor", figures) | noticed
 
 
-def _noticed(stage: Stage, typing: int, seconds: float, commands: Iterator[Command]) -> Figures:
-    """What players notice of commands, which come seldom or often: of each way the median of
-    several windows, which take turns, and the median of their ratios to the one before without."""
-    ways = {"alone": TIMEOUT_MAX, "by_hand": BY_HAND_S, "busy": BUSY_S}
+def _noticed(stage: Stage, typing: int, seconds: float, operator: Operator) -> Figures:
+    """What players notice of commands, which come seldom or often, and of another program that
+    only computes: of each the median of several windows, which take turns, and the median of
+    their ratios to the one before with nobody."""
+    commands, others = cycle(operator.commands), cycle([_compute])
+    ways = {
+        "alone": (commands, TIMEOUT_MAX),
+        "by_hand": (commands, BY_HAND_S),
+        "busy": (commands, BUSY_S),
+        "bystander": (others, BUSY_S),
+    }
     seen: dict[str, list[Figures]] = defaultdict(list)
     for _ in range(WINDOWS):
-        for way, pause_s in ways.items():
-            seen[way].append(_typed(stage, typing, seconds, commands, pause_s))
+        for way, (given, pause_s) in ways.items():
+            seen[way].append(_typed(stage, typing, seconds, given, pause_s))
     figures: Figures = {}
     for way, found in seen.items():
         ratios = [f["p99_ms"] / a["p99_ms"] for f, a in zip(found, seen["alone"], strict=True)]
@@ -142,6 +154,12 @@ def _noticed(stage: Stage, typing: int, seconds: float, commands: Iterator[Comma
         medians |= {"p99_ratio": statistics.median(ratios)}
         figures |= named(f"{way}.everdoor", medians | {"faults": sum(f["faults"] for f in found)})
     return figures
+
+
+def _compute() -> None:
+    """Run a program that has nothing to do with Everdoor and computes as long as a command."""
+    program = f"import time\nwhile time.process_time() < {COMMAND_CPU_S}: pass"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def _typed(
