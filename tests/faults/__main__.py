@@ -7,6 +7,7 @@ The table is printed, and with `full` written into docs/reliability.md between i
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -21,7 +22,7 @@ from faults import (
     server_rows,
 )
 from faults.bench import FULL, QUICK, SMALL, run_row
-from faults.results import Result, table
+from faults.results import Result, summary, table
 
 GROUPS = (server_rows, process_rows, host_rows, client_rows, database_rows, clock_rows)
 ROWS = tuple(row for group in GROUPS for row in group.ROWS)
@@ -44,7 +45,9 @@ def main() -> int:
     shown = table(results)
     print(f"\n{shown}")
     if asked.scale == "full" and not asked.only:
-        _write(shown)
+        _write(
+            f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores: {summary(results)}\n\n{shown}"
+        )
     return 0 if all(result.is_sound for result in results) else 1
 
 

@@ -145,6 +145,14 @@ def table(results: Iterable[Result]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def summary(results: Iterable[Result]) -> str:
+    """How much was done in all, in a sentence."""
+    known = list(results)
+    faults, lines = sum(one.faults for one in known), sum(one.lines for one in known)
+    heard = sum(one.heard for one in known)
+    return f"{faults:,} faults, {lines:,} lines typed, {heard:,} lines heard"
+
+
 def lines_of(record: Record) -> Iterator[Line]:
     """The lines of a player with their answers, which come in the order of the lines."""
     waiting: deque[float] = deque()

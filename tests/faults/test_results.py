@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from faults.results import Fault, Line, Result, is_under_way, lines_of, recovery, table
+from faults.results import Fault, Line, Result, is_under_way, lines_of, recovery, summary, table
 from players.checker import Findings
 from players.records import Entry, Kind, Record, write
 
@@ -76,3 +76,8 @@ def test_table_has_a_row_for_each_result_with_its_counts(tmp_path: Path) -> None
         shown.splitlines()[-1]
         == "| a fault | 1 | 3 | 0 | 3 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 3500 | 3500 |"
     )
+
+
+def test_summary_counts_what_was_done_in_all() -> None:
+    results = [Result("one", 1, faults=2, lines=1500, heard=4), Result("two", 1, skipped="no")]
+    assert summary(results) == "2 faults, 1,500 lines typed, 4 lines heard"
