@@ -20,7 +20,7 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from everdoor.endpoints import Place
@@ -126,6 +126,12 @@ def listen_tcp(
         while len(listeners) < count:
             listeners.append(stack.enter_context(_join(first.getsockname())))
         yield listeners
+
+
+def stop_listening(fd: int) -> None:
+    """Have nobody come in by a socket any more, in any process that has it. Idempotent."""
+    with suppress(OSError), socket.socket(fileno=os.dup(fd)) as listener:
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def _claim(ports: Path, address: str, port: int, setting: str) -> tuple[LockFile, socket.socket]:

@@ -72,6 +72,19 @@ def test_players_of_another_packages_protocol_play_with_those_of_telnet(folder: 
         system.make_accounts(["Anna", "Bert"])
         assert "play.sock" in system.run("status", env=env).stdout
         asyncio.run(_play(system))
+        asyncio.run(_play_on_when_one_is_drained(system))
+
+
+async def _play_on_when_one_is_drained(system: System) -> None:
+    """All portals have this socket, so that it stays when one of them goes."""
+    gone = next(iter(system.status().portals))
+    await asyncio.to_thread(system.run, "portal", "drain", gone, "--within", "1s", "--wait")
+    anna = await UnixPlayer.connect(system.home / "play.sock")
+    await anna.sees("connect <name> <password>")
+    bert = await Player.connect("Bert", system.port)
+    await bert.log_in(PASSWORD)
+    await anna.leave()
+    await bert.leave()
 
 
 async def _play(system: System) -> None:

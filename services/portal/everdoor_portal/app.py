@@ -11,7 +11,7 @@ import asyncio
 import socket
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import inf
 from select import POLLIN, poll
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ from everdoor.errors import CallError
 from everdoor.events import Mark, Published
 from everdoor.farhosts import Surroundings
 from everdoor.ids import Incarnation
+from everdoor.listeners import stop_listening
 from everdoor.measures import Measured
 from everdoor.messages.calls import ConfirmCopies, CopiesLack
 from everdoor.settings import Settings
@@ -58,8 +59,12 @@ HANDED_OVER = "You are being taken to another door."
 
 CLOSING = "This door is being closed. Please connect again."
 
-ACCEPT_AGAIN_S = 0.001
-"""Between two looks whether somebody still waits to be accepted."""
+ACCEPT_S, ACCEPT_AGAIN_S = 1.0, 0.001
+"""How long a portal that is to leave accepts those who came before, and how often it looks whether
+somebody still waits."""
+
+LAST_S = 5.0
+"""How long it then waits at most for the server to end the sessions of those it has let go."""
 
 EVICTED = "This door was closed while it could not reach the game. Please connect again."
 
@@ -137,9 +142,8 @@ class Portal:
         context = GatewayContext(
             loop, loop.time, settings, self.sessions, self._entrance, self._status, self._auth
         )
-        self._gateways = [
-            (door(name).gateway(context), listener) for name, listener in listeners.items()
-        ]
+        self._listeners = dict(listeners)
+        self._gateways = {name: door(name).gateway(context) for name in listeners}
         self._confirming: asyncio.Task[None] | None = None
         self._wire: Wire[bytes] | None = None
         self._sockets_made = 0
@@ -148,7 +152,9 @@ class Portal:
         self._timer: asyncio.TimerHandle | None = None
         self.evicted = asyncio.Event()
         self.drained = asyncio.Event()
+        self._has_returns = settings.resume_grace_s > 0
         self._ends_at: float | None = None
+        self._is_closed = False
 
     async def start(self) -> None:
         """Connect to the server and accept clients; neither waits for the other."""
@@ -164,8 +170,8 @@ class Portal:
         )
         self._bans = Follower(self._bus, self._system.auth_events, ("ban",), self._take_bans)
         self._tick()
-        for gateway, listener in self._gateways:
-            await gateway.listen(listener)
+        for name, gateway in self._gateways.items():
+            await gateway.listen(self._listeners[name])
 
     async def stop(self, reason: str) -> None:
         """Accept no more clients, tell those who are here, close."""
@@ -177,45 +183,52 @@ class Portal:
         self._bans.close()
         self._bus.close()
 
-    def drain(self, within_s: float | None) -> None:
-        """Take no more clients, hand over those who come back by themselves, and be `drained`
-        when the others have left; who has not after `within_s` is let go."""
-        if self._ends_at is None:
-            waiting = poll()
-            for _, listener in self._gateways:
-                waiting.register(listener, POLLIN)
-            if waiting.poll(0):
-                # Who came before is still accepted.
-                self._loop.call_later(ACCEPT_AGAIN_S, self.drain, within_s)
-                return
-            self._leave_the_port()
-        self._ends_at = inf if within_s is None else self._loop.time() + within_s
+    def drain(self, within_s: float | None, own: Collection[str]) -> None:
+        """Take no more clients, and be `drained` when all have left: those who come back by
+        themselves are sent away at once, others let go after `within_s` (None: never).
 
-    def _leave_the_port(self) -> None:
-        """Let other portals have whoever comes."""
-        for _, listener in self._gateways:
-            # The supervisor has it too, and would keep clients waiting in it.
-            listener.shutdown(socket.SHUT_RDWR)
+        Args:
+            own: Names of the listening sockets that no other portal has.
+        """
+        now, is_new = self._loop.time(), self._ends_at is None
+        if within_s is not None or is_new:
+            self._ends_at = inf if within_s is None else now + within_s
+        if is_new:
+            self._leave_the_ports(own, now + ACCEPT_S)
+
+    def _leave_the_ports(self, own: Collection[str], until: float) -> None:
+        """Let other portals have whoever comes, once those who came before are accepted."""
+        if self._is_closed:
+            return
+        waiting = poll()
+        for listener in self._listeners.values():
+            waiting.register(listener, POLLIN)
+        if waiting.poll(0) and self._loop.time() < until:
+            self._loop.call_later(ACCEPT_AGAIN_S, self._leave_the_ports, own, until)
+            return
+        for name in own:
+            stop_listening(self._listeners[name].fileno())
         self._close_doors()
-        for session in self.sessions:
-            if session.comes_back:
-                self.sessions.part_with(session, HANDED_OVER)
 
     def _leave_when_empty(self) -> None:
-        if self._ends_at is None:
+        if self._ends_at is None or not self._is_closed:
             return
-        if not len(self.sessions):
+        now, sessions = self._loop.time(), self.sessions
+        is_over = now >= self._ends_at
+        for session in sessions:
+            if not (self._has_returns and session.send_away(HANDED_OVER)) and is_over:
+                sessions.part_with(session, CLOSING)
+        is_empty = not len(sessions) and not len(sessions.newcomers)
+        if is_empty or now >= self._ends_at + LAST_S:
             self.drained.set()
-        elif self._loop.time() >= self._ends_at:
-            for session in self.sessions:
-                self.sessions.part_with(session, CLOSING)
 
     def measured(self) -> Measured:
         """What is measured of this portal."""
         return measured(self.sessions, self.uplink, self._entrance)
 
     def _close_doors(self) -> None:
-        for gateway, _ in self._gateways:
+        self._is_closed = True
+        for gateway in self._gateways.values():
             gateway.close()
 
     def info(self) -> dict[str, Any]:
@@ -231,7 +244,7 @@ class Portal:
 
     def _doors_info(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for gateway, _ in self._gateways:
+        for gateway in self._gateways.values():
             found |= gateway.info()
         return found
 

@@ -118,7 +118,8 @@ def list_portals(json: bool) -> None:
     "--within",
     type=Span(),
     show_envvar=True,
-    help="Let go who is still there after so long, such as 10m; otherwise it waits for the last.",
+    help="Let go who is still there after so long, such as 10m; otherwise it waits for the last, "
+    "or as long as was said before.",
 )
 @click.option("--wait", is_flag=True, show_envvar=True, help="Return when the portal has left.")
 def drain(portal_id: str, within: float | None, wait: bool) -> None:
@@ -141,7 +142,7 @@ def drain(portal_id: str, within: float | None, wait: bool) -> None:
     if not wait:
         click.echo(f"{portal_id} takes no more clients; `everdoor status` shows who is left.")
         return
-    while seat.is_filled(reports(system).get(seat.process)):
+    while not seat.is_left(reports(system)):
         time.sleep(LOOK_S)
     click.echo(f"{portal_id} has left.")
 

@@ -51,6 +51,11 @@ class SessionHooks:
         """Give the client the token with which it may come back; the outputs that follow are
         numbered from 1. By default it is not given: the protocol knows of no such thing."""
 
+    def send_away(self, text: str) -> bool:
+        """Have the client leave and come back by itself, and read on until it has left; False: it
+        knows of no such thing. Idempotent."""
+        return False
+
     def flush(self) -> None:
         """Hand what `send_...` gathered to the transport."""
 
@@ -133,11 +138,6 @@ class PortalSession(SessionHooks, ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.key} {self.uname or 'not logged in'}>"
-
-    @property
-    def comes_back(self) -> bool:
-        """Whether its client, told that the portal goes away, comes back by itself."""
-        return False
 
     @property
     def peer(self) -> tuple[str, int]:

@@ -77,6 +77,7 @@ class PortalSessionHandler:
         newcomers: The sessions that are not logged in.
         lines_read, outputs_shown, slow_clients: How many there have been; the last are those who
             were let go because they did not read.
+        is_going_away: The portal is about to leave, which clients that may come back are told.
         taps: What operators watch.
         logs_lines: Log each line when it is read and when it is done, without its text.
         line_seconds: From reading a line to its being done; of one line of each session at a time.
@@ -104,6 +105,7 @@ class PortalSessionHandler:
         self.line_seconds = Histogram()
         self.taps = Taps(clock, wall)
         self.logs_lines = False
+        self.is_going_away = False
         self._outgoing: list[Numbered] = []
         self.on_outgoing: Callable[[], None] = lambda: None
 
@@ -515,6 +517,7 @@ class PortalSessionHandler:
 
     def let_all_go(self, text: str) -> None:
         """Tell every client why and close its connection; the server is told that they left."""
+        self.is_going_away = True
         for session in self:
             self.let_go(session, text)
 
@@ -534,6 +537,7 @@ class PortalSessionHandler:
 
     def disconnect_all(self, text: str) -> None:
         """Tell every client why and close its connection; the server is not told."""
+        self.is_going_away = True
         for session in self:
             self.drop(session, text)
 

@@ -16,6 +16,8 @@ from everdoor.incarnation import portal_id
 from everdoor.messages.calls import StatusReport, WorkerReport
 
 DOWN = "down"
+SERVICES = ("auth", "server")
+"""Processes that are no portals."""
 
 
 class ServiceState(Struct, frozen=True):
@@ -47,14 +49,23 @@ class PortalState(Struct, frozen=True):
 
 
 class Seat(Struct, frozen=True):
-    """The place of one portal: its process, and which of that one's workers it is."""
+    """The place of one portal: its process, which of that one's workers it is, and which life of
+    it (None: it could not say)."""
 
     process: str
     index: int
+    incarnation: int | None
 
-    def is_filled(self, report: StatusReport | None) -> bool:
-        """Whether it is there, by what its supervisor says; None: that has gone."""
-        return report is not None and report.workers[self.index].state != DOWN
+    def is_left(self, reports: Mapping[str, StatusReport | None]) -> bool:
+        """Whether it has left, by the reports of all processes."""
+        if self.process not in reports:
+            return True
+        report = reports[self.process]
+        if report is None:
+            return False  # It is there, but did not answer.
+        worker = report.workers[self.index]
+        now = _count(worker.info, "incarnation")
+        return worker.state == DOWN or (now is not None and now != self.incarnation)
 
 
 class SystemState(Struct, frozen=True):
@@ -87,16 +98,16 @@ def find_portal(portal: str, reports: Mapping[str, StatusReport | None]) -> Seat
     Raises:
         UserError: There is no such portal.
     """
-    known = [
-        (worker.info.get("id"), Seat(process, worker.index))
+    known = {
+        _portal_id(report, worker): Seat(process, worker.index, _count(worker.info, "incarnation"))
         for process, report in reports.items()
-        for worker in (report.workers if report else [])
-    ]
-    found = next((seat for name, seat in known if name == portal), None)
-    if found is None:
-        there = ", ".join(sorted(str(name) for name, _ in known if name)) or "none"
+        if report is not None and process not in SERVICES
+        for worker in report.workers
+    }
+    if portal not in known:
+        there = ", ".join(sorted(known)) or "none"
         raise UserError(f"portal {portal!r} does not run on this host; those that do: {there}")
-    return found
+    return known[portal]
 
 
 def metrics_urls(reports: Iterable[StatusReport]) -> dict[str, str]:
@@ -142,13 +153,18 @@ def _worker(report: StatusReport) -> WorkerReport:
 
 def _portal(report: StatusReport, worker: WorkerReport) -> PortalState:
     return PortalState(
-        id=str(worker.info.get("id", portal_id(gethostname(), report.process, worker.index))),
+        id=_portal_id(report, worker),
         incarnation=_count(worker.info, "incarnation"),
         state=worker.state,
         pid=report.pid,
         worker_pid=worker.pid or None,
         sessions=_count(worker.info, "sessions"),
     )
+
+
+def _portal_id(report: StatusReport, worker: WorkerReport) -> str:
+    """As it says itself; one that cannot has the id that its place has on this host."""
+    return str(worker.info.get("id") or portal_id(gethostname(), report.process, worker.index))
 
 
 def _count(info: dict[str, Any], name: str) -> int | None:

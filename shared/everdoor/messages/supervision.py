@@ -82,10 +82,11 @@ class AskMeasured(LinkMessage, frozen=True):
 
 
 class Drain(LinkMessage, frozen=True):
-    """Take no more clients and end when the last has left, at latest after `within_s`; None: as
-    long as that takes."""
+    """Take no more clients and end when the last has left, at latest after `within_s`; None: what
+    was said before, or as long as that takes. `own`: names of the sockets that nobody else has."""
 
     within_s: float | None
+    own: list[str]
 
 
 class StopWork(LinkMessage, frozen=True):

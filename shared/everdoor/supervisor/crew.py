@@ -272,11 +272,11 @@ class Crew:
         place.is_off, place.code, place.next_active_at = False, "live", now
         return self.tick(now)
 
-    def drain(self, index: int, within_s: float | None) -> list[Action]:
+    def drain(self, index: int, order: Drain) -> list[Action]:
         """Have the worker of a place leave when nobody needs it, and leave the place empty."""
         place = self.places[index]
         place.drains = True
-        return [Say(place.active.number, Drain(within_s))] if place.active else []
+        return [Say(place.active.number, order)] if place.active else []
 
     def _drained(self, place: Place, now: float) -> list[Action]:
         place.active = None

@@ -19,7 +19,7 @@ import structlog
 from everdoor.bus import Bus, RpcServer
 from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused, StartupError
-from everdoor.listeners import listen_ipc, private_folder
+from everdoor.listeners import listen_ipc, private_folder, stop_listening
 from everdoor.lockfile import LockFile
 from everdoor.measures import Source, single
 from everdoor.messages.callmessage import Done
@@ -42,6 +42,7 @@ from everdoor.messages.calls import (
     WorkerReport,
 )
 from everdoor.messages.supervision import (
+    Drain,
     FromWorker,
     Imported,
     Leaving,
@@ -220,6 +221,10 @@ class _Supervisor:
 
     def _ended(self, worker: int) -> None:
         process = self._processes.pop(worker)
+        if self._crew.places[process.index].drains:
+            # It may have ended before it could, and clients would wait in them for nobody.
+            for fd in self._own_listeners(process.index).values():
+                stop_listening(fd)
         was_stopping = self._crew.is_stopping
         actions = self._crew.ended(worker, self._loop.time())
         has_told_why = process.exit_code == COULD_NOT_START and self._crew.is_stopping
@@ -368,10 +373,18 @@ class _Supervisor:
     def _drain(self, index: int, within_s: float | None) -> None:
         if not 0 <= index < len(self._specs) or not self._specs[index].can_drain:
             raise CallRefused("refused", "Only portals are drained.")
+        if self._crew.is_stopping:
+            raise CallRefused("refused", "It is being stopped.")
         if self._crew.state(self._crew.places[index]) not in SERVING:
-            raise CallRefused("refused", "It does not serve now.")
+            raise CallRefused("refused", "It does not serve now; see `everdoor status`.")
         log.info("draining", process=self._process, worker=index, within_s=within_s)
-        self._do(self._crew.drain(index, within_s))
+        self._do(self._crew.drain(index, Drain(within_s, list(self._own_listeners(index)))))
+
+    def _own_listeners(self, index: int) -> dict[str, int]:
+        """The listening sockets of a place that no other has, by name."""
+        others = {fd for spec in self._specs[:index] for fd in spec.fds.values()}
+        others |= {fd for spec in self._specs[index + 1 :] for fd in spec.fds.values()}
+        return {name: fd for name, fd in self._specs[index].fds.items() if fd not in others}
 
     # What is asked.
 
@@ -405,9 +418,12 @@ class _Supervisor:
         return StatusReport(self._process, state, os.getpid(), list(workers))
 
     def _state(self) -> State:
-        """That of all whose place is to be filled."""
-        filled = [place for place in self._crew.places if place.active or not place.drains]
-        return _worst([self._state_of(place) for place in filled])
+        return _worst([self._state_of(place) for place in self._filled])
+
+    @property
+    def _filled(self) -> list[Place]:
+        """All places but those that were drained and are to stay empty."""
+        return [place for place in self._crew.places if place.active or not place.drains]
 
     def _state_of(self, place: Place) -> State:
         state = self._crew.state(place)
@@ -421,7 +437,7 @@ class _Supervisor:
 
     async def _sources(self) -> list[Source]:
         """What every worker has measured, with what is measured of it from here."""
-        return list(await asyncio.gather(*map(self._source, self._crew.places)))
+        return list(await asyncio.gather(*map(self._source, self._filled)))
 
     async def _source(self, place: Place) -> Source:
         process = self._processes.get(place.active.number) if place.active else None

@@ -72,8 +72,8 @@ class WorkerLink:
         predecessor_left: Whether the worker before said that it would end; known after `go`.
         on_park, on_resume, on_release, on_tell: Called with what a supervisor asks of a worker
             that is to be handed over; set before `ready`.
-        on_drain: Called when a worker is to leave as soon as nobody needs it, at latest after so
-            many seconds, if that is said; set before `ready` where its spec says that it can.
+        on_drain: Called with the fields of Drain when a worker is to leave as soon as nobody needs
+            it; set before `ready` where its spec says that it can.
     """
 
     def __init__(self, link: socket.socket) -> None:
@@ -92,7 +92,7 @@ class WorkerLink:
         self.on_resume: Callable[[], None] = _nothing
         self.on_release: Callable[[], None] = _nothing
         self.on_tell: Callable[[int, str], None] = _nothing_told
-        self.on_drain: Callable[[float | None], None] = _cannot_drain
+        self.on_drain: Callable[[float | None, list[str]], None] = _cannot_drain
         for fd in begin.fds.values():
             os.set_inheritable(fd, False)
 
@@ -222,8 +222,8 @@ class WorkerLink:
                 self._say(StatusInfo(self._info()))
             case AskMeasured():
                 self._say(MeasuredNow(self._measured()))
-            case Drain(within_s=within_s):
-                self.on_drain(within_s)
+            case Drain(within_s=within_s, own=own):
+                self.on_drain(within_s, own)
             case StopWork(reason=reason):
                 if not self._stop.done():
                     self._stop.set_result(reason)
@@ -240,7 +240,7 @@ def _cannot_park(ending: str) -> None:
     raise AssertionError("only workers that are handed over are asked to park")
 
 
-def _cannot_drain(within_s: float | None) -> None:
+def _cannot_drain(within_s: float | None, own: list[str]) -> None:
     raise AssertionError("only workers that can are asked to drain")
 
 

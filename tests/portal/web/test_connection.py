@@ -306,6 +306,18 @@ def test_close_of_ours_is_over_when_the_client_agrees() -> None:
     assert [frame.opcode for frame in browser.frames] == [Opcode.CLOSE]
 
 
+def test_client_that_is_sent_away_is_heard_until_it_leaves() -> None:
+    browser = Browser()
+    browser.web.send_away("Another door.")
+    browser.says('["text", ["typed meanwhile"], {}]')
+    assert browser.taken() == [Line("typed meanwhile")]
+    browser.exchange()
+    assert [frame.opcode for frame in browser.frames] == [Opcode.CLOSE]
+    assert browser.frames[0].data[:2] == CloseCode.GOING_AWAY.to_bytes(2, "big")
+    assert [type(event) for event in browser.taken()] == [Left]
+    assert browser.web.is_over
+
+
 # What is refused.
 
 

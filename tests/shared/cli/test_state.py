@@ -122,14 +122,23 @@ def test_metrics_are_told_by_who_has_them() -> None:
 
 
 def test_portal_is_found_by_its_id_and_those_that_run_are_named() -> None:
-    here = StatusReport("portal.1", "up", 30, [worker(id="snake.portal.1.0")])
-    assert find_portal("snake.portal.1.0", {"portal.1": here, "auth": None}) == Seat("portal.1", 0)
+    here = StatusReport("portal.1", "up", 30, [worker(id="snake.portal.1.0", incarnation=7)])
+    dumb = StatusReport("portal.2", "hanging", 40, [worker(state="hanging")])
+    reports = {"portal.1": here, "portal.2": dumb, "server": None, "auth": None}
+    assert find_portal("snake.portal.1.0", reports) == Seat("portal.1", 0, 7)
+    assert find_portal(f"{gethostname()}.portal.2.0", reports) == Seat("portal.2", 0, None)
     with pytest.raises(UserError, match="'nobody' does not run.*: snake.portal.1.0"):
         find_portal("nobody", {"portal.1": here})
 
 
-def test_seat_is_filled_until_its_worker_or_its_supervisor_has_gone() -> None:
-    seat = Seat("portal.1", 0)
-    assert seat.is_filled(StatusReport("portal.1", "draining", 30, [worker(state="draining")]))
-    assert not seat.is_filled(StatusReport("portal.1", "up", 30, [worker(state="down", pid=0)]))
-    assert not seat.is_filled(None)
+def test_portal_has_left_when_its_life_is_over_or_its_process() -> None:
+    def reported(**how: Any) -> dict[str, StatusReport | None]:
+        return {"portal.1": StatusReport("portal.1", "up", 30, [worker(**how)])}
+
+    seat = Seat("portal.1", 0, 7)
+    assert not seat.is_left(reported(state="draining", incarnation=7))
+    assert not seat.is_left(reported(state="draining"))
+    assert not seat.is_left({"portal.1": None})
+    assert seat.is_left(reported(state="down", pid=0))
+    assert seat.is_left(reported(incarnation=8))
+    assert seat.is_left({})

@@ -58,14 +58,15 @@ def test_crew_leaves_a_drained_place_empty_and_ends_when_all_are() -> None:
     for worker in (1, 2):
         crew.imported(worker, 0.0)
         crew.ready(worker, 0.0)
-    assert crew.drain(0, 60.0) == [Say(1, Drain(60.0))]
+    order = Drain(60.0, ["telnet"])
+    assert crew.drain(0, order) == [Say(1, order)]
     assert [crew.state(place) for place in crew.places] == ["draining", "up"]
     crew.leaving(1, "drained")
     assert crew.ended(1, 9.0) == []
     assert crew.due() is None
     assert [crew.state(place) for place in crew.places] == ["down", "up"]
     assert crew.failures(crew.places[0], 9.0) == 0
-    crew.drain(1, None)
+    crew.drain(1, Drain(None, []))
     assert crew.ended(2, 10.0) == [Finish(0)]
 
 

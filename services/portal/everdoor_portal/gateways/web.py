@@ -9,8 +9,6 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from websockets.frames import CloseCode
-
 from everdoor_portal.gateways.acceptor import Acceptor, Peer
 from everdoor_portal.gateways.bounds import CLOSE_S, NO_LIMIT, READ_BYTES
 from everdoor_portal.gateways.certificates import Certificates
@@ -37,8 +35,6 @@ class WebGateway:
 
     Attributes:
         clients: The WebSocket clients that are connected.
-        farewell: The code with which connections are closed: a client that finds that the portal
-            is going away may come back by itself.
     """
 
     def __init__(
@@ -63,7 +59,6 @@ class WebGateway:
             codec.name: Renderer(codec.encode, codec.render, codec.line_end) for codec in CODECS
         }
         self.clients: set[WebSession] = set()
-        self.farewell = CloseCode.NORMAL_CLOSURE
         self._certificates = certificates
         self._max_at_door = max_at_door
         self._server: asyncio.Server | Acceptor | None = None
@@ -85,7 +80,6 @@ class WebGateway:
 
     def close(self) -> None:
         """Accept no more clients; those who are here stay."""
-        self.farewell = CloseCode.GOING_AWAY
         if self._server is not None:
             self._server.close()
             self._server = None

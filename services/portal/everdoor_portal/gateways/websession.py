@@ -68,6 +68,7 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         self._waiting: deque[Event] = deque()
         self._is_waiting = False
         self._is_hiding = False
+        self._is_sent_away = False
         self._counted = 0  # the last output that was sent
         self._confirmed = 0  # and the last that the client has said to have
         self._asking: asyncio.TimerHandle | None = None
@@ -150,7 +151,7 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
                 self._leave(reason, clean=False)
                 self._close(CloseCode.POLICY_VIOLATION, reason)
             case Left(reason=reason, is_clean=is_clean):
-                self._leave(reason, is_clean)
+                self._leave(reason, is_clean and not self._is_sent_away)
                 self._close(CloseCode.NORMAL_CLOSURE, "")
 
     # The beginning.
@@ -253,9 +254,15 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
             self._confirmed = number
             self._gateway.sessions.client_has(self, number)
 
-    @property
-    def comes_back(self) -> bool:
-        return self.output_log is not None
+    def send_away(self, text: str) -> bool:
+        if self.output_log is None:
+            return False
+        if not self._is_sent_away:
+            self._is_sent_away = True
+            self._web.send_away(text)
+            self._abort_after(CLOSE_S)
+            self.flush()
+        return True
 
     # The end.
 
@@ -340,7 +347,9 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             _log.info("client let go", session=str(self.key), reason=reason)
-            self._close(self._gateway.farewell, reason)
+            is_going = self._gateway.sessions.is_going_away
+            code = CloseCode.GOING_AWAY if is_going else CloseCode.NORMAL_CLOSURE
+            self._close(code, reason)
 
     def pause_reading(self) -> None:
         if self._transport is not None and not self._transport.is_closing():

@@ -191,10 +191,14 @@ class WebConnection:
         """Say goodbye; the client is to answer, or to be cut off. Idempotent."""
         self._is_closed = True
         if self.is_open:
-            cut = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
-            self._protocol.send_close(code, cut)
+            self._protocol.send_close(code, _cut(reason))
         elif self.codec is None:
             self.is_over = True
+
+    def send_away(self, reason: str) -> None:
+        """Have the client leave, and take what it sends until it says that it does."""
+        if self.is_open:
+            self._protocol.send_close(CloseCode.GOING_AWAY, _cut(reason))
 
     # The handshake.
 
@@ -320,3 +324,8 @@ def _client_of(request: Request) -> str:
     if browser and browser[0].isalnum() and len(browser[0]) <= MAX_BROWSER_LENGTH:
         return f"Evennia Webclient (websocket:{browser[0]})"
     return ""
+
+
+def _cut(reason: str) -> str:
+    """As much of it as a close frame has room for."""
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
