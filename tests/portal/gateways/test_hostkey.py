@@ -9,7 +9,7 @@ import pytest
 
 from everdoor.errors import StartupError
 from everdoor_portal.gateways import hostkey
-from everdoor_portal.gateways.hostkey import ensure_host_key
+from everdoor_portal.gateways.hostkey import ensure_host_key, host_key
 
 
 @pytest.fixture
@@ -48,3 +48,15 @@ def test_damaged_key_is_refused_in_one_line_until_it_is_mended(path: Path) -> No
     assert path.read_bytes() == good[:100]
     path.write_bytes(good)
     ensure_host_key(path)
+
+
+def test_folder_of_the_key_that_others_may_enter_is_refused(path: Path) -> None:
+    ensure_host_key(path)
+    path.parent.chmod(0o755)
+    with pytest.raises(StartupError, match="mode 700"):
+        ensure_host_key(path)
+
+
+def test_key_that_is_not_there_is_told_in_one_line(path: Path) -> None:
+    with pytest.raises(StartupError, match="host_key: No such file"):
+        host_key(path)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import asyncssh
 import pytest
+import structlog
 
 from everdoor.bans import BanList
 from everdoor.errors import CallRefused, CallTimeout
@@ -105,16 +104,9 @@ class Stand(NamedTuple):
 
 
 @asynccontextmanager
-async def stand(max_newcomers: int = 0, **settings: Any) -> AsyncIterator[Stand]:
-    with tempfile.TemporaryDirectory() as home:
-        (Path(home) / "ssh").mkdir()
-        (Path(home) / "ssh" / "host_key").write_bytes(HOST_KEY.export_private_key())
-        async with stand_of(Settings(home=Path(home), **settings), max_newcomers) as here:
-            yield here
-
-
-@asynccontextmanager
-async def stand_of(settings: Settings, max_newcomers: int) -> AsyncIterator[Stand]:
+async def stand(
+    max_newcomers: int = 0, host_key: bytes = HOST_KEY.export_private_key(), **settings: Any
+) -> AsyncIterator[Stand]:
     loop = asyncio.get_running_loop()
     sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, 0, 0)
     entrance = Entrance(sessions.newcomers, lambda: 0.0, 0, max_newcomers)
@@ -122,14 +114,14 @@ async def stand_of(settings: Settings, max_newcomers: int) -> AsyncIterator[Stan
     context = GatewayContext(
         loop=loop,
         clock=loop.time,
-        settings=settings,
+        settings=Settings(**settings),
         sessions=sessions,
         entrance=entrance,
         status=dict,
         auth=cast(Any, auth),
         **others(),
     )
-    gateway = SshGateway(context)
+    gateway = SshGateway(context, host_key)
     with socket.create_server((HOST, 0)) as listener:
         await gateway.listen(listener)
         try:
@@ -410,3 +402,15 @@ def test_session_that_is_closed_ends_the_connection_after_its_last_words() -> No
             await client.wait_closed()
 
     played(main)
+
+
+def test_ssh_that_cannot_be_served_is_logged_and_tried_again() -> None:
+    async def main(here: Stand) -> None:
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(2):
+                with pytest.raises((asyncssh.Error, OSError)):
+                    await here.connect()
+        failed = [each for each in logs if each["event"] == "SSH cannot be served"]
+        assert [each["log_level"] for each in failed] == ["error"] * 2
+
+    played(main, host_key=b"no key")

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from everdoor.errors import StartupError
+from everdoor.listeners import private_folder
 from everdoor_portal.gateways.homefiles import made_once, write_private
 
 
@@ -22,12 +24,29 @@ def ensure_host_key(path: Path) -> None:
     Raises:
         StartupError: It cannot be read, made or used.
     """
-    if not _is_known(path):
-        command = [sys.executable, "-P", "-m", __name__, str(path)]
-        looked = subprocess.run(command, capture_output=True, text=True, check=False)
-        if looked.returncode:
-            raise StartupError(looked.stderr.strip().rpartition("\n")[2])
+    private_folder(path.parent)
+    if _is_known(path):
+        return
+    command = [sys.executable, "-P", "-m", __name__, str(path)]
+    looked = subprocess.run(command, capture_output=True, text=True, check=False)
+    if looked.returncode:
+        told = looked.stderr.strip().rpartition("\n")[2]
+        raise StartupError(told or f"{path}: looking at the key ended with {looked.returncode}")
+    # Else it is looked at again the next time.
+    with suppress(OSError):
         write_private(_seen(path), _digest(path))
+
+
+def host_key(path: Path) -> bytes:
+    """Read the key.
+
+    Raises:
+        StartupError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise StartupError(f"{path}: {exc.strerror or exc}; mend its folder's rights") from exc
 
 
 def _is_known(path: Path) -> bool:

@@ -16,7 +16,7 @@ import structlog
 from everdoor.addresses import parse_networks
 from everdoor.listeners import listen_tcp
 from everdoor_portal.gateways.acceptor import Acceptor, Peer
-from everdoor_portal.gateways.hostkey import ensure_host_key
+from everdoor_portal.gateways.hostkey import ensure_host_key, host_key
 from everdoor_portal.ssh.refusal import refusal
 
 if TYPE_CHECKING:
@@ -50,15 +50,20 @@ class SshDoor:
         return listen_tcp(settings.home, address, port, workers, "ssh_port")
 
     def gateway(self, context: GatewayContext) -> SshGateway:
-        return SshGateway(context)
+        return SshGateway(context, host_key(_key_path(context.settings)))
 
 
 class SshGateway:
-    """Accepts SSH clients on a listening socket."""
+    """Accepts SSH clients on a listening socket.
 
-    def __init__(self, context: GatewayContext) -> None:
+    Args:
+        key: By which clients know this game again.
+    """
+
+    def __init__(self, context: GatewayContext, key: bytes) -> None:
         settings = context.settings
         self._context = context
+        self._key = key
         self._loading: asyncio.Task[SshService] | None = None
         proxies, at_door = settings.proxy_protocol_from, settings.max_preauth_per_address
         self._acceptor = Acceptor(context.loop, self._attend, parse_networks(proxies), at_door)
@@ -96,9 +101,13 @@ class SshGateway:
         return await asyncio.shield(self._loading)
 
     async def _load(self) -> SshService:
-        # In a thread, or nobody else would be served meanwhile.
-        service, host_key = await asyncio.to_thread(_loaded, self._context.settings)
-        return await service.make(self._context, host_key)
+        try:
+            # In a thread, or nobody else would be served meanwhile.
+            service = await asyncio.to_thread(_service_class)
+            return await service.make(self._context, self._key)
+        except Exception:
+            _log.exception("SSH cannot be served")
+            raise
 
     async def _refuse(self, connection: socket.socket, peer: Peer, text: str) -> None:
         _log.info("client refused", peer=peer.address, reason=text)
@@ -116,10 +125,10 @@ def _key_path(settings: Settings) -> Path:
     return settings.home / "ssh" / "host_key"
 
 
-def _loaded(settings: Settings) -> tuple[type[SshService], bytes]:
+def _service_class() -> type[SshService]:
     from everdoor_portal.gateways.ssh import SshService
 
-    return SshService, _key_path(settings).read_bytes()
+    return SshService
 
 
 DOOR = SshDoor()
