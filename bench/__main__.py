@@ -23,8 +23,8 @@ from everdoor.errors import EverdoorError
 
 class Plan(NamedTuple):
     """How much is measured (`things` 0: no world of many; `operated`: sessions that operators look
-    at, and `operated_s` how long their players type at a time); `keeps`: whether files are
-    written."""
+    at, `operated_s` and `windows` how long their players type at a time, and how often); `keeps`:
+    whether files are written."""
 
     scenarios: list[Scenario]
     rounds: int
@@ -37,12 +37,15 @@ class Plan(NamedTuple):
     few_idle: int
     operated: int
     operated_s: float
+    windows: int
     keeps: bool
 
 
 PLANS = {
-    "full": Plan(scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 10.0, True),
-    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 4.0, False),
+    "full": Plan(
+        scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 10.0, 3, True
+    ),
+    "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 4.0, 1, False),
 }
 
 
@@ -112,7 +115,7 @@ def _rounds(stage: Stage, plan: Plan, rounds: int) -> Iterator[Figures]:
         yield scenarios.things(stage)
     for number in range(rounds):
         _say(f"operators, round {number + 1} of {rounds}")
-        yield operators.operators(stage, plan.operated, plan.operated_s)
+        yield operators.operators(stage, plan.operated, plan.operated_s, plan.windows)
     for number in range(rounds):
         for place, scenario in enumerate(plan.scenarios, start=1):
             _say(f"round {number + 1} of {rounds}, {place} of {len(plan.scenarios)}")

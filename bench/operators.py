@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
@@ -33,14 +33,11 @@ TYPING = 0.2
 
 MOST_TYPING = 200
 
-WINDOWS = 3
-"""How often players are looked at without an operator, and in each of the two ways with one."""
-
 BY_HAND_S = 10.0
 """Between two commands of somebody who reads what they show."""
 
 BUSY_S = 2.0
-"""Between two commands of a script that does nothing else."""
+"""Between two commands of a script that does nothing else, and between two of `_compute`."""
 
 COMMAND_CPU_S = 0.3
 """What a command computes, most of it while it starts."""
@@ -104,11 +101,12 @@ def start_ms() -> float:
     return statistics.median(taken) * 1e3
 
 
-def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
+def operators(stage: Stage, sessions: int, seconds: float, windows: int) -> Figures:
     """Measure the commands while players type, and while the server is stopped.
 
     Args:
         seconds: How long players type at a time: without commands, with some, with many.
+        windows: How often they do each of these.
     """
     system, typing = stage.operated, min(MOST_TYPING, int(sessions * TYPING))
     figures = {"start_ms": start_ms()}
@@ -119,7 +117,7 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
         with stage.generator(system, clients=sessions - typing, first=typing, hold=True) as others:
             others.until("ready")
             system.until_quiet()
-            noticed = _noticed(stage, typing, seconds, while_up)
+            noticed = _noticed(stage, typing, seconds, while_up, windows)
             with stage.generator(system, clients=typing, hold=True) as rest:
                 rest.until("ready")
                 system.command("server", "stop")
@@ -132,10 +130,12 @@ def operators(stage: Stage, sessions: int, seconds: float) -> Figures:
     return named("operators.everdoor", figures) | noticed
 
 
-def _noticed(stage: Stage, typing: int, seconds: float, operator: Operator) -> Figures:
+def _noticed(
+    stage: Stage, typing: int, seconds: float, operator: Operator, windows: int
+) -> Figures:
     """What players notice of commands, which come seldom or often, and of another program that
-    only computes: of each the median of several windows, which take turns, and the median of
-    their ratios to the one before with nobody."""
+    only computes: of each the median of several windows, and the median of their ratios to the
+    one of the same turn with nobody, which comes at another place in every turn."""
     commands, others = cycle(operator.commands), cycle([_compute])
     ways = {
         "alone": (commands, TIMEOUT_MAX),
@@ -144,9 +144,11 @@ def _noticed(stage: Stage, typing: int, seconds: float, operator: Operator) -> F
         "bystander": (others, BUSY_S),
     }
     seen: dict[str, list[Figures]] = defaultdict(list)
-    for _ in range(WINDOWS):
-        for way, (given, pause_s) in ways.items():
-            seen[way].append(_typed(stage, typing, seconds, given, pause_s))
+    names = deque(ways)
+    for _ in range(windows):
+        for way in names:
+            seen[way].append(_typed(stage, typing, seconds, *ways[way]))
+        names.rotate()
     figures: Figures = {}
     for way, found in seen.items():
         ratios = [f["p99_ms"] / a["p99_ms"] for f, a in zip(found, seen["alone"], strict=True)]
@@ -159,19 +161,20 @@ def _noticed(stage: Stage, typing: int, seconds: float, operator: Operator) -> F
 def _compute() -> None:
     """Run a program that has nothing to do with Everdoor and computes as long as a command."""
     program = f"import time\nwhile time.process_time() < {COMMAND_CPU_S}: pass"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    if subprocess.run([sys.executable, "-c", program], check=False).returncode:
+        raise BenchError("a program that only computes failed")
 
 
 def _typed(
     stage: Stage, typing: int, seconds: float, commands: Iterator[Command], pause_s: float
 ) -> Figures:
-    """Let players type while an operator gives a command half a pause from the beginning, and
+    """Let players type while an operator gives a command after half a pause, or in the middle, and
     then one after each pause."""
     system, is_over, failed = stage.operated, Event(), list[BenchError]()
 
     def work() -> None:
         try:
-            wait_s = pause_s / 2
+            wait_s = min(pause_s, seconds) / 2 if pause_s < TIMEOUT_MAX else pause_s
             while not is_over.wait(wait_s):
                 next(commands)()
                 wait_s = pause_s

@@ -19,6 +19,7 @@ from everdoor.state import (
     ARCHIVE_VERSION,
     REBOOT,
     AppSession,
+    Frozen,
     Primitive,
     SnapshotFlag,
     State,
@@ -36,11 +37,7 @@ SESSIONS = "sessions"
 """Tag of the state manager that refers to all of them."""
 
 
-Frozen = Callable[[], "Iterable[State] | None"]
-
-
-def _not_frozen() -> None:
-    """Give no copies."""
+Copies = Callable[[], list[tuple[State, State]]]
 
 
 class PlayersSessions(StateManager):
@@ -50,18 +47,20 @@ class PlayersSessions(StateManager):
 
     Args:
         sessions: All that there are, whenever they are looked at.
-        frozen: Gives copies of them as they are now, which may be made when they are looked at;
-            None: there are none.
+        copies: Pairs of a session and a copy of it as it is now, for all of them; None: nobody
+            copies them.
     """
 
-    def __init__(self, sessions: Iterable[State], frozen: Frozen = _not_frozen) -> None:
+    def __init__(self, sessions: Iterable[State], copies: Copies | None = None) -> None:
         self._sessions = sessions
-        self._frozen = frozen
+        self._copies = copies
 
-    def freeze(self, session: AppSession) -> PlayersSessions | None:
+    def freeze(self, session: AppSession) -> Frozen | None:
         """Refer to the copies."""
-        copies = self._frozen()
-        return None if copies is None else PlayersSessions(copies)
+        if self._copies is None:
+            return None
+        pairs = self._copies()
+        return Frozen(PlayersSessions([copy for _, copy in pairs]), pairs)
 
     def take_snapshot(
         self, session: AppSession, flags: SnapshotFlag
@@ -107,7 +106,9 @@ def app_of_copies(
     app = AppSession("everdoor", minimal=True)
     app.register_state_class(kind, SESSION_CLASS)
     sessions = [kind(data) for data in copies]
-    app.add_state_manager(SESSIONS, PlayersSessions(sessions, lambda: sessions))
+    app.add_state_manager(
+        SESSIONS, PlayersSessions(sessions, lambda: [(each, each) for each in sessions])
+    )
     app.about_world = lambda: world
     app.metadata = dict(metadata)
     return app

@@ -45,9 +45,8 @@ def main() -> int:
     shown = table(results)
     print(f"\n{shown}")
     if asked.scale == "full" and not asked.only:
-        _write(
-            f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores: {summary(results)}\n\n{shown}"
-        )
+        when = f"`make faults`, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores"
+        _write(f"{when}: {summary(results)}\n\n{shown}")
     return 0 if all(result.is_sound for result in results) else 1
 
 

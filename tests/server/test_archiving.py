@@ -132,11 +132,21 @@ class Talker(Seat):
         return data if REBOOT in flags else data | {"said": "hello"}
 
 
-def test_session_class_with_snapshots_of_its_own_is_asked_for_them(world: World) -> None:
+class Whisperer(Seat):
+    """The same in another way."""
+
+    def copied_fields(self, session: AppSession, flags: SnapshotFlag) -> dict[str, object]:
+        return {**super().copied_fields(session, flags), "said": "hello"}
+
+
+@pytest.mark.parametrize("cls", [Talker, Whisperer])
+def test_session_class_with_snapshots_of_its_own_is_asked_for_them(
+    world: World, cls: type[Seat]
+) -> None:
     for session in world.game.sessions:
-        session.__class__ = Talker
+        session.__class__ = cls
     app = AppSession("everdoor", silent=True)
-    content = fetch(Archiving(app, world.game.sessions, Talker, dict, 1))
+    content = fetch(Archiving(app, world.game.sessions, cls, dict, 1))
     records = [item for item in read(content) if isinstance(item, Record)]
     said = [record.data["said"] for record in records if record.class_name == "ServerSession"]
     assert said == ["hello"] * 3

@@ -36,7 +36,7 @@ class Archiving:
         about_world: Callable[[], Mapping[str, Primitive]],
         generation: int,
     ) -> None:
-        if session_class.take_snapshot is ServerSession.take_snapshot:
+        if _has_only_fields(session_class):
             frozen = FrozenSessions(sessions, session_class)
             app.register_state_class(frozen.state_class, SESSION_CLASS)
             app.add_state_manager(SESSIONS, PlayersSessions(sessions, frozen.freeze))
@@ -75,6 +75,12 @@ class Archiving:
             CallRefused: `gone`: the archive is not kept any more.
         """
         return self._pages.go_on(call)
+
+
+def _has_only_fields(session_class: type[ServerSession]) -> bool:
+    """Whether its snapshots are what it inherits: its fields."""
+    names = ("take_snapshot", "copied_fields", "_fields")
+    return all(getattr(session_class, name) is getattr(ServerSession, name) for name in names)
 
 
 def not_saved(exc: UserError) -> CallRefused:

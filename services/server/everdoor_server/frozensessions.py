@@ -1,20 +1,22 @@
 """What all sessions hold at one moment, copied at a microsecond each and looked at later.
 
 Play waits while it is copied, so Python's own `marshal` does that, many sessions in one call; what
-it wrote is read again only here. What an archive does with it is `everdoor.archiving`'s.
+it wrote is read again only here. It takes more than a snapshot does: what is no primitive is found
+when the copy is looked at, but that something was a `bytearray` is forgotten. What an archive does
+with the copies is `everdoor.archiving`'s.
 """
 
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 from everdoor.errors import UserError
 from everdoor.ids import SessionKey
-from everdoor.state import AppSession, SnapshotFlag, State
-from everdoor.state.primitives import EXPECTED, find_non_primitive
+from everdoor.state import AppSession, SnapshotFlag, State, copy_state, find_non_primitive
+from everdoor.state.primitives import EXPECTED
 from everdoor_server.session import CLOCKS, ServerSession, with_connection
 
 TOGETHER = 50
@@ -29,9 +31,14 @@ class FrozenSession(State):
         self._place = place
 
     def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> Mapping[str, object]:
-        """What the session's own snapshot for an archive was."""
+        """What the session's own snapshot for an archive was.
+
+        Raises:
+            TypeError: It holds what no archive does; the text starts with its path.
+        """
         part = self._part
-        data = dict(zip(part.fields, part.read()[self._place], strict=True))
+        fields = dict(zip(part.fields, part.read()[self._place], strict=True))
+        data = copy_state(fields, _label(type(self), fields))
         data["version"] = self.state_version
         return with_connection(data, part.keys[self._place])
 
@@ -54,13 +61,14 @@ class FrozenSessions:
             "state_version": session_class.state_version,
             "secret_fields": session_class.secret_fields,
         }
-        self.state_class: type[FrozenSession] = type("FrozenSession", (FrozenSession,), about)
+        name = session_class.__qualname__
+        self.state_class: type[FrozenSession] = type(name, (FrozenSession,), about)
         self._sessions = sessions
         self._fields = (*session_class.snapshot_fields, *CLOCKS)
         self._values: attrgetter[tuple[Any, ...]] = attrgetter(*self._fields)
 
-    def freeze(self) -> Iterator[State]:
-        """Copy all of them; what stands for each is made when it is asked for.
+    def freeze(self) -> list[tuple[State, State]]:
+        """Copy all of them; each with what stands for it.
 
         Raises:
             UserError: One holds what no archive does.
@@ -68,7 +76,10 @@ class FrozenSessions:
         sessions = list(self._sessions)
         starts = range(0, len(sessions), TOGETHER)
         parts = [self._copied(sessions[start : start + TOGETHER]) for start in starts]
-        return (self.state_class(part, place) for part in parts for place in range(len(part.keys)))
+        return [
+            (session, self.state_class(parts[number // TOGETHER], number % TOGETHER))
+            for number, session in enumerate(sessions)
+        ]
 
     def _copied(self, sessions: Sequence[ServerSession]) -> _Part:
         try:
@@ -80,7 +91,7 @@ class FrozenSessions:
     def _what_is_wrong(self, sessions: Iterable[ServerSession]) -> str:
         for session in sessions:
             fields = dict(zip(self._fields, self._values(session), strict=True))
-            if found := find_non_primitive(fields, type(session).__qualname__):
+            if found := find_non_primitive(fields, _label(type(session), fields)):
                 return f"cannot save {found}; expected {EXPECTED}"
         return f"cannot save a session; expected {EXPECTED}"
 
@@ -99,3 +110,7 @@ class _Part:
         if self._read is None:
             self._read = marshal.loads(self._written)
         return self._read
+
+
+def _label(cls: type[State], fields: Mapping[str, object]) -> str:
+    return f"{cls.__qualname__} {fields['sessid']}"

@@ -5,10 +5,6 @@ the entry-point group `everdoor.commands`. stdout is the answer, stderr is talk.
 done, 1 failed, 2 wrong usage, 3 could not start.
 """
 
-from everdoor.lean import load_structlog
-
-load_structlog()
-
-from everdoor.cli.program import main  # noqa: E402  - it starts faster so
+from everdoor.cli.program import main
 
 __all__ = ["main"]

@@ -33,7 +33,8 @@ SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})
 
 _STR: Final = frozenset({str})
 
-_CONTAINERS: Final = (dict, list)
+CONTAINERS: Final = (dict, list)
+"""Types of those that do."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -151,7 +152,7 @@ def _find(value: object, is_reference: IsReference, depth: int) -> tuple[str, st
     if type(value) in SCALARS:
         reason = _unencodable(value)
         return None if reason is None else ("", reason)
-    if not isinstance(value, _CONTAINERS) or type(value) not in _CONTAINERS:
+    if not isinstance(value, CONTAINERS) or type(value) not in CONTAINERS:
         return None if is_reference(value) else ("", type(value).__qualname__)
     if depth == 0:
         return "", f"more than {MAX_DEPTH} containers deep"

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from everdoor.errors import UserError
 from everdoor.state.archivefile import Record, Reference
-from everdoor.state.primitives import EXPECTED, MAX_DEPTH, SCALARS, IsReference, find_non_primitive
+from everdoor.state.primitives import (
+    CONTAINERS,
+    EXPECTED,
+    MAX_DEPTH,
+    SCALARS,
+    IsReference,
+    find_non_primitive,
+)
 from everdoor.state.snapshots import ARCHIVE, VERSION, StateManager
 
 if TYPE_CHECKING:
@@ -63,8 +70,8 @@ class Collected:
         everything = chain(self._collector.visit_frozen(), self._taken)
         for number, taken in enumerate(everything, start=1):
             self._check(taken)
-            data = {name: self._stored(value) for name, value in taken.data.items()}
-            self._collector.numbers[id(taken.obj)] = number
+            data = {name: self._stored(value, taken) for name, value in taken.data.items()}
+            self._collector.number(taken.obj, number)
             yield Record(number, taken.class_name, taken.tags, data)
 
     def _check(self, taken: Taken) -> None:
@@ -75,16 +82,23 @@ class Collected:
         if type(version) is not int or version < 1:
             raise UserError(f"cannot save {taken.label}: its snapshot has no version")
 
-    def _stored(self, value: object) -> object:
+    def _stored(self, value: object, taken: Taken) -> object:
         if type(value) in SCALARS:
             return value
         match value:
             case dict():
-                return {name: self._stored(item) for name, item in value.items()}
+                return {name: self._stored(item, taken) for name, item in value.items()}
             case list():
-                return [self._stored(item) for item in value]
+                return [self._stored(item, taken) for item in value]
         number = self._collector.numbers[id(value)]
+        if number == UNNUMBERED:
+            told = f"{taken.label}, which was frozen, refers to {type(value).__qualname__}"
+            raise UserError(f"cannot save {told}, which was not frozen with it")
         return None if number is None else Reference(number)
+
+
+class _TooDeep(Exception):
+    """More containers within containers than may be: one may hold itself."""
 
 
 class _Visit:
@@ -112,7 +126,8 @@ class _Collector:
         self._session = session
         self._tags: dict[int, list[str]] = {}
         self._path: dict[int, _Visit] = {}
-        self._frozen: list[tuple[object, StateManager]] = []
+        self._frozen: list[StateManager] = []
+        self._stands_for: dict[int, int] = {}
         # An id is an object's only while the object is there.
         self._alive: list[object] = []
         self.numbers: dict[int, int | None] = {}
@@ -140,18 +155,23 @@ class _Collector:
 
     def visit_frozen(self) -> Iterator[Taken]:
         """Take what was frozen; its managers then have numbers."""
-        for manager, frozen in self._frozen:
+        for frozen in self._frozen:
             yield from self.visit(frozen)
-            self.numbers[id(manager)] = self.numbers[id(frozen)]
+
+    def number(self, obj: object, number: int) -> None:
+        """Note the number of an object's record, which is that of what it stands for as well."""
+        self.numbers[id(obj)] = self.numbers[self._stands_for.get(id(obj), id(obj))] = number
 
     def _freeze(self, manager: object) -> bool:
         frozen = manager.freeze(self._session) if isinstance(manager, StateManager) else None
-        if frozen is None:
+        if frozen is None or frozen.manager is manager:
             return False
-        self._frozen.append((manager, frozen))
-        self._alive.append(manager)
-        self._tags[id(frozen)] = self._tags[id(manager)]
-        self.numbers[id(manager)] = UNNUMBERED
+        self._frozen.append(frozen.manager)
+        self._tags[id(frozen.manager)] = self._tags[id(manager)]
+        for live, instead in ((manager, frozen.manager), *frozen.instead):
+            self._alive += (live, instead)
+            self._stands_for[id(instead)] = id(live)
+            self.numbers[id(live)] = UNNUMBERED
         return True
 
     def _begin(self, obj: object) -> None:
@@ -164,7 +184,15 @@ class _Collector:
         if data is None:
             self.numbers[id(obj)] = None
         else:
-            self._path[id(obj)] = _Visit(obj, data, self._session.is_reference)
+            self._path[id(obj)] = self._visit_of(obj, data)
+
+    def _visit_of(self, obj: object, data: Mapping[str, object]) -> _Visit:
+        is_reference = self._session.is_reference
+        try:
+            return _Visit(obj, data, is_reference)
+        except _TooDeep:
+            found = find_non_primitive(dict(data), self._label(obj), is_reference)
+            raise UserError(f"cannot save {found}") from None
 
     def _end(self, visit: _Visit) -> Taken:
         obj = visit.obj
@@ -207,11 +235,11 @@ def _copied_dict(
 
 
 def _copied(value: object, is_reference: IsReference, found: list[object], depth: int) -> object:
+    if type(value) in CONTAINERS and not depth:
+        raise _TooDeep
     if type(value) is dict:
-        return _copied_dict(value, is_reference, found, depth) if depth else value
+        return _copied_dict(value, is_reference, found, depth)
     if type(value) is list:
-        if not depth:
-            return value
         return [
             item if type(item) in SCALARS else _copied(item, is_reference, found, depth - 1)
             for item in value

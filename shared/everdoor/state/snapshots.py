@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self, TypeVar
 
 from everdoor.errors import RestoreError
 from everdoor.state.primitives import copy_state, no_reference
@@ -234,6 +234,18 @@ def _declared(cls: type[State], attribute: str) -> list[str]:
     return names
 
 
+class Frozen(NamedTuple):
+    """A state manager as it is at one moment, of which snapshots can be taken later.
+
+    Fields: `manager`, another of the same class. Nobody changes it any more, nor what it refers
+    to, and nothing else refers to that. `instead`: pairs of an object and what stands for it, where
+    others may refer to the object.
+    """
+
+    manager: StateManager
+    instead: Iterable[tuple[object, State]] = ()
+
+
 class StateManager(State, abc.ABC):
     """Holds the state of one part of the application session.
 
@@ -252,12 +264,11 @@ class StateManager(State, abc.ABC):
         """Say whether the manager's state belongs into an archive of the session."""
         return True
 
-    def freeze(self, session: AppSession) -> Self | None:
-        """Return one that stands for this one as it is now, in an archive that is being made.
+    def freeze(self, session: AppSession) -> Frozen | None:
+        """Return what stands for this manager as it is now, in an archive that is being made.
 
-        For managers of so much that taking its snapshot would be felt. Nobody changes the frozen
-        one, nor what it refers to, which nothing else does; so its snapshot, which costs more, can
-        be taken later. None (the default): the manager's own is taken now.
+        For managers of so much that taking its snapshot would be felt. None (the default): the
+        manager's own snapshot is taken now.
         """
         return None
 

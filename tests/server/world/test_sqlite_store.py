@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from everdoor.errors import StartupError, StoreBusy
 from everdoor.ids import RowId
 from everdoor_server.commit import Change, Commit, OutboxRow
 from everdoor_server.world import Store
+from everdoor_server.world.sqlite import LOCK_TIMEOUT_S
 from takeover import take_over
 
 
@@ -88,3 +90,19 @@ def test_lease_is_taken_durably_and_turns_are_as_set(store: Store) -> None:
     assert store._driver.rows("PRAGMA synchronous", {}) == [(1,)]
     assert store._driver.rows("PRAGMA journal_mode", {}) == [("wal",)]
     assert store._driver.rows("PRAGMA wal_autocheckpoint", {}) == [(0,)]
+
+
+def test_opening_waits_for_whoever_has_the_database_locked(
+    tmp_path: Path, store: Store, other: sqlite3.Connection
+) -> None:
+    def open_and_close() -> None:
+        Store.open(f"sqlite:///{tmp_path}/world.db").close()
+
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor() as threads:
+        opened = threads.submit(open_and_close)
+        # Longer than a turn would wait.
+        with pytest.raises(TimeoutError):
+            opened.result(timeout=3 * LOCK_TIMEOUT_S)
+        other.execute("ROLLBACK")
+        opened.result()

@@ -124,6 +124,13 @@ def test_no_option_takes_the_variable_of_a_setting() -> None:
     assert settings.isdisjoint(option_variables(main))
 
 
+def test_own_commands_are_found_without_asking_every_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(program, "entry_points", pytest.fail)
+    assert CliRunner().invoke(main, ["session", "list", "--help"]).exit_code == 0
+
+
 def test_command_that_cannot_be_loaded_leaves_the_others_usable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from archives import Harbour, Ship, fleet_session, harbour_session, names, restored, ship
 from everdoor.errors import UserError
-from everdoor.state import BEGIN_SAVE_SESSION, END_SAVE_SESSION, AppSession
+from everdoor.state import BEGIN_SAVE_SESSION, END_SAVE_SESSION, AppSession, Frozen
 from everdoor.state.archivefile import Record, Reference, read_items
 from everdoor.state.saving import STEP_RECORDS, Saving
 
@@ -60,21 +60,26 @@ def test_taking_is_between_the_triggers_and_keeps_the_metadata() -> None:
 
 
 class Fleet(Harbour):
-    """Copies the names of its ships, and makes ships of them when they are asked for."""
+    """Copies the names of its ships, and has ships stand for them."""
 
-    def freeze(self, session: AppSession) -> Fleet:
+    def freeze(self, session: AppSession) -> Frozen:
         frozen = Fleet()
         frozen.ships = [ship(each.name) for each in self.ships]
-        frozen.notes = {"frozen": True}
-        return frozen
+        frozen.notes = dict(self.notes)
+        return Frozen(frozen, zip(self.ships, frozen.ships, strict=True))
 
 
-def fleet_of(*ship_names: str) -> AppSession:
+def fleet_of(*ship_names: str) -> tuple[AppSession, Fleet]:
     session = AppSession("fleet", silent=True)
     session.register_state_class(Ship)
     session.add_state_manager("fleet", fleet := Fleet())
     fleet.ships = [ship(name) for name in ship_names]
-    return session
+    return session, fleet
+
+
+def harbour_in(session: AppSession, **notes: object) -> None:
+    session.add_state_manager("harbour", harbour := Harbour())
+    harbour.notes = notes
 
 
 def records_of(content: bytes) -> list[Record]:
@@ -82,24 +87,36 @@ def records_of(content: bytes) -> list[Record]:
 
 
 def test_manager_that_is_frozen_is_archived_as_it_was_then() -> None:
-    session = fleet_of("Argo", "Beagle")
+    session, fleet = fleet_of("Argo", "Beagle")
+    fleet.notes["tide"] = "high"
     saving = session.begin_saving()
-    fleet = session.state_managers(Fleet)[0]
     fleet.ships[0].name = "renamed"
+    fleet.notes["tide"] = "low"
     *ships, whole = [r for r in records_of(made(saving)) if r.tags in ([], ["fleet"])]
     assert [record.data["name"] for record in ships] == ["Argo", "Beagle"]
-    assert (whole.tags, whole.data["notes"]) == (["fleet"], {"frozen": True})
+    assert (whole.tags, whole.data["notes"]) == (["fleet"], {"tide": "high"})
     assert whole.data["ships"] == [Reference(1), Reference(2)]
 
 
-def test_others_refer_to_what_stands_for_a_frozen_manager() -> None:
-    session = fleet_of("Argo")
-    session.add_state_manager("harbour", harbour := Harbour())
-    harbour.notes = {"home of": session.state_managers(Fleet)[0]}
+def test_others_refer_to_what_stands_for_what_is_frozen() -> None:
+    session, fleet = fleet_of("Argo")
+    harbour_in(session, home_of=fleet, flag=fleet.ships[0])
     records = records_of(made(session.begin_saving()))
     assert [record.tags for record in records[:2]] == [[], ["fleet"]]
     there = next(record for record in records if record.tags == ["harbour"])
-    assert there.data["notes"] == {"home of": Reference(2)}
+    assert there.data["notes"] == {"home_of": Reference(2), "flag": Reference(1)}
+
+
+def test_what_is_frozen_cannot_refer_to_what_is_not() -> None:
+    session, fleet = fleet_of("Argo")
+    fleet.notes["pilot"] = pilot = ship("a pilot")
+    harbour_in(session, pilot=pilot)
+    with pytest.raises(UserError, match="Fleet 'fleet', which was frozen, refers to Ship"):
+        made(session.begin_saving())
+    circle, fleet = fleet_of("Argo")
+    fleet.notes["self"] = fleet
+    with pytest.raises(UserError, match="Fleet 'fleet', which was frozen, refers to Fleet"):
+        made(circle.begin_saving())
 
 
 class Crooked(Harbour):
@@ -107,13 +124,12 @@ class Crooked(Harbour):
 
     def take_snapshot(self, session: AppSession, flags: object) -> dict[str, object]:
         nested: list[object] = []
-        nested.append(nested)
+        nested += [nested, nested]
         return {"version": 1, "nested": nested}
 
 
-def test_what_holds_itself_is_refused_while_the_archive_is_made() -> None:
+def test_what_holds_itself_is_refused_at_once() -> None:
     session = AppSession("crooked", silent=True)
     session.add_state_manager("crooked", Crooked())
-    saving = session.begin_saving()
     with pytest.raises(UserError, match="containers deep"):
-        made(saving)
+        session.begin_saving()

@@ -122,7 +122,8 @@ class Missed(WorldTable, table=True):
 
 
 class Counter(WorldTable, table=True):
-    """The highest number given out of a kind: `sessid`, `object`."""
+    """A number by its name: the highest given out of a kind (`sessid`, `object`), what a game has
+    counted, the one that tells the world from others (`world id`)."""
 
     __tablename__ = "world_counter"
 

@@ -8,8 +8,9 @@ Source: docs/protocol.md, section 8.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -21,12 +22,15 @@ from everdoor_server.commit import Change, Commit, HeldBy, Stored
 from everdoor_server.world.driver import Driver
 from everdoor_server.world.linkrows import LinkRows
 from everdoor_server.world.migrations import HEAD, VERSION_TABLE, run_revisions
-from everdoor_server.world.sqlite import SqliteDriver
+from everdoor_server.world.sqlite import OPEN_TIMEOUT_S, SqliteDriver
 from everdoor_server.world.worldrows import WorldRows
 
 SQLITE = ("sqlite", "sqlite+pysqlite")
 POSTGRES = ("postgresql", "postgresql+psycopg")
 EXPECTED = "sqlite:///path or postgresql://user@host/name"
+
+OPEN_PAUSE_S = 0.02
+"""Between two tries to open a database while another makes its tables."""
 
 WORLD_BITS = 62
 """Of the number by which a world is told from all others; databases have room for 63."""
@@ -165,8 +169,7 @@ class Store:
         self._driver.close()
 
     def _prepare(self, shown: str, seed: Callable[[], Iterable[Change]] | None) -> None:
-        with self._driver.transaction():
-            self._driver.alone()
+        with _alone(self._driver):
             revision = _revision(self._driver)
             if revision is None:
                 run_revisions(self._driver.connection)
@@ -189,8 +192,7 @@ def upgrade(url: str) -> None:
     """
     shown, driver = _connect(url, "FULL")
     try:
-        with driver.transaction():
-            driver.alone()
+        with _alone(driver):
             revision = _revision(driver)
             if revision is not None and revision > HEAD:
                 raise _does_not_fit(shown, revision)
@@ -199,6 +201,27 @@ def upgrade(url: str) -> None:
         raise _cannot_open(shown, exc) from exc
     finally:
         driver.close()
+
+
+@contextmanager
+def _alone(driver: Driver) -> Iterator[None]:
+    """A transaction in which nobody else makes tables; who does is waited for.
+
+    Raises:
+        StoreBusy: The database was locked for OPEN_TIMEOUT_S.
+    """
+    end = time.monotonic() + OPEN_TIMEOUT_S
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(driver.transaction())
+                break
+            except StoreBusy:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(OPEN_PAUSE_S)
+        driver.alone()
+        yield
 
 
 def is_there(url: str) -> bool:
