@@ -60,7 +60,8 @@ class PlayersSessions(StateManager):
         if self._copies is None:
             return None
         pairs = self._copies()
-        return Frozen(PlayersSessions([copy for _, copy in pairs]), pairs)
+        instead = [(session, copy) for session, copy in pairs if copy is not session]
+        return Frozen(PlayersSessions([copy for _, copy in pairs]), instead)
 
     def take_snapshot(
         self, session: AppSession, flags: SnapshotFlag
