@@ -80,6 +80,8 @@ async def _drain_one(system: System) -> None:
     told = await asyncio.to_thread(system.run, "portal", "drain", drained)
     assert "takes no more clients" in told.stdout
     assert system.status().portals[drained]["state"] == "draining"
+    listed = json.loads(system.run("portal", "list", "--json").stdout)
+    assert {one["id"]: one["state"] for one in listed}[drained] == "draining"
     guests = [await Player.connect("Guest", system.port) for _ in range(20)]
     for guest in guests:
         await guest.sees_screen()

@@ -89,15 +89,23 @@ def run(ctx: click.Context, workers: int) -> None:
 def list_portals(json: bool) -> None:
     """List the portals that the server knows; those of this host while the server is away.
 
-    The JSON is a list of objects with id, incarnation, host, state (up, or away while the portal
-    and the server do not hear each other), sessions and logged_in. Exit code 1 when nothing runs.
+    The JSON is a list of objects with id, incarnation, host, state (up; away while the portal and
+    the server do not hear each other; draining, of portals of this host), sessions and logged_in.
+    Exit code 1 when nothing runs.
     """
-    from msgspec.structs import asdict
+    from msgspec.structs import asdict, replace
 
+    from everdoor.cli.control import reports
     from everdoor.cli.live import portals
-    from everdoor.cli.surroundings import read_settings
+    from everdoor.cli.state import draining
+    from everdoor.cli.surroundings import endpoints_of, read_settings
 
-    found = portals(read_settings())
+    settings = read_settings()
+    leaving = draining(reports(endpoints_of(settings)))
+    found = [
+        replace(info, state="draining") if info.id in leaving else info
+        for info in portals(settings)
+    ]
     if json:
         print_json([asdict(info) for info in found])
         return

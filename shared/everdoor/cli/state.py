@@ -92,6 +92,12 @@ def system_state(reports: Iterable[StatusReport]) -> SystemState:
     )
 
 
+def draining(reports: Mapping[str, StatusReport | None]) -> set[str]:
+    """Ids of the portals that are being drained, by the reports of all processes."""
+    known = system_state(report for report in reports.values() if report)
+    return {portal.id for portal in known.portals if portal.state == "draining"}
+
+
 def find_portal(portal: str, reports: Mapping[str, StatusReport | None]) -> Seat:
     """Where a portal is, by the reports of all processes.
 
