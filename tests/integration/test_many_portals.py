@@ -94,8 +94,8 @@ async def _drain_one(system: System) -> None:
     await guests[0].asks("help", "connect")
     [other] = [one for one in system.status().portals.values() if one["state"] != "down"]
     assert other["sessions"] == len(guests)
-    told = await asyncio.to_thread(system.run, "portal", "drain", drained, code=1)
-    assert "does not serve now" in told.stderr
+    told = await asyncio.to_thread(system.run, "portal", "drain", drained, "--wait")
+    assert f"{drained} has left." in told.stdout
     told = await asyncio.to_thread(system.run, "portal", "drain", "nobody", code=1)
     assert "those that do: " in told.stderr
     for guest in guests:

@@ -375,7 +375,8 @@ class _Supervisor:
             raise CallRefused("refused", "Only portals are drained.")
         if self._crew.is_stopping:
             raise CallRefused("refused", "It is being stopped.")
-        if self._crew.state(self._crew.places[index]) not in SERVING:
+        place = self._crew.places[index]
+        if not place.drains and self._crew.state(place) not in SERVING:
             raise CallRefused("refused", "It does not serve now; see `everdoor status`.")
         log.info("draining", process=self._process, worker=index, within_s=within_s)
         self._do(self._crew.drain(index, Drain(within_s, list(self._own_listeners(index)))))
