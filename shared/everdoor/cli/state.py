@@ -65,7 +65,8 @@ class Seat(Struct, frozen=True):
             return False  # It is there, but did not answer.
         worker = report.workers[self.index]
         now = _count(worker.info, "incarnation")
-        return worker.state == DOWN or (now is not None and now != self.incarnation)
+        is_another = None not in (now, self.incarnation) and now != self.incarnation
+        return worker.state == DOWN or is_another
 
 
 class SystemState(Struct, frozen=True):

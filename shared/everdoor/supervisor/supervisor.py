@@ -77,6 +77,7 @@ START_S = 30.0
 """How long a server may take to start before whoever asked is told to look at the log."""
 
 SERVING: tuple[State, ...] = ("up", "draining")
+"""States of a place whose worker serves."""
 
 STATUS_S = 0.5
 """How long a worker may take to say how it is; one that hangs is reported without its words."""
@@ -216,7 +217,7 @@ class _Supervisor:
                     log.warning(
                         "worker leaves", process=self._process, pid=pid, reason=reason, code=code
                     )
-                # Else it ends what the user has just started, and says so itself.
+                # Else it ends what the user has just started, and says so itself, or was drained.
                 self._crew.leaving(worker, reason)
 
     def _ended(self, worker: int) -> None:

@@ -141,4 +141,5 @@ def test_portal_has_left_when_its_life_is_over_or_its_process() -> None:
     assert not seat.is_left({"portal.1": None})
     assert seat.is_left(reported(state="down", pid=0))
     assert seat.is_left(reported(incarnation=8))
+    assert not Seat("portal.1", 0, None).is_left(reported(incarnation=8))
     assert seat.is_left({})
