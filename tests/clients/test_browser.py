@@ -197,25 +197,31 @@ async def speaker(game: WebGame, name: str) -> Player:
     return player
 
 
-def test_page_comes_back_on_another_portal_with_what_was_missed(game: WebGame) -> None:
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "drained"])
+def test_page_comes_back_on_another_portal_with_what_was_missed(
+    game: WebGame, is_killed: bool
+) -> None:
     async def main() -> None:
         async with chromium() as browser:
             ada = await Visitor.visit(browser, game.page)
             await ada.log_in("Ada", PASSWORD)
             sessid = await ada.sessid()
-            victim = await asyncio.to_thread(game.portal_of, sessid)
-            bob = await speaker_elsewhere(game, victim)
+            left = await asyncio.to_thread(game.portal_of, sessid)
+            bob = await speaker_elsewhere(game, left)
             await ada.page.evaluate("window.isStillHere = true")
             await ada.notes_states()
             talk = asyncio.create_task(talks(bob))
             await ada.sees('Bob says, "Line 5."')
-            killed_at = time.monotonic()
-            await asyncio.to_thread(game.kill_portal, victim)
+            begun = time.monotonic()
+            if is_killed:
+                await asyncio.to_thread(game.kill_portal, left)
+            else:
+                told = await asyncio.to_thread(game.system.run, "portal", "drain", left, "--wait")
+                assert "has left" in told.stdout
             await ada.has_been_in("reconnecting", "connected")
-            back_s = time.monotonic() - killed_at
-            print(f"back on another portal {back_s:.2f} s after the kill")
+            print(f"back on another portal after {time.monotonic() - begun:.2f} s")
             assert await ada.sessid() == sessid
-            assert await asyncio.to_thread(game.portal_of, sessid) != victim
+            assert await asyncio.to_thread(game.portal_of, sessid) != left
             assert await ada.page.evaluate("window.isStillHere"), "the page was loaded anew"
             said = await stops(talk, bob)
             await ada.sees(f'Bob says, "Line {said}."')
@@ -224,34 +230,7 @@ def test_page_comes_back_on_another_portal_with_what_was_missed(game: WebGame) -
             await ada.types("say I am back.")
             await ada.sees('You say, "I am back."')
             await bob.leave()
-            game.start_portal(victim.split(".")[1])
-            await asyncio.to_thread(game.system.until_up)
-
-    asyncio.run(main())
-
-
-def test_page_is_handed_over_when_its_portal_is_drained(game: WebGame) -> None:
-    async def main() -> None:
-        async with chromium() as browser:
-            ada = await Visitor.visit(browser, game.page)
-            await ada.log_in("Ada", PASSWORD)
-            sessid = await ada.sessid()
-            drained = await asyncio.to_thread(game.portal_of, sessid)
-            bob = await speaker_elsewhere(game, drained)
-            await ada.notes_states()
-            talk = asyncio.create_task(talks(bob))
-            await ada.sees('Bob says, "Line 5."')
-            told = await asyncio.to_thread(game.system.run, "portal", "drain", drained, "--wait")
-            assert "has left" in told.stdout
-            await ada.has_been_in("reconnecting", "connected")
-            assert await ada.sessid() == sessid
-            assert await asyncio.to_thread(game.portal_of, sessid) != drained
-            said = await stops(talk, bob)
-            await ada.sees(f'Bob says, "Line {said}."')
-            heard = [entry for entry in await ada.log() if entry.startswith("Bob says")]
-            assert heard == [f'Bob says, "Line {n}."' for n in range(1, said + 1)]
-            await bob.leave()
-            game.start_portal(drained.split(".")[1])
+            game.start_portal(left.split(".")[1])
             await asyncio.to_thread(game.system.until_up)
 
     asyncio.run(main())
