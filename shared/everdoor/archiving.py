@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 
 import msgspec
@@ -37,7 +37,7 @@ SESSIONS = "sessions"
 """Tag of the state manager that refers to all of them."""
 
 
-Copies = Callable[[], list[tuple[State, State]]]
+Copies = Callable[[], Iterator[tuple[State, State]]]
 
 
 class PlayersSessions(StateManager):
@@ -47,8 +47,8 @@ class PlayersSessions(StateManager):
 
     Args:
         sessions: All that there are, whenever they are looked at.
-        copies: Pairs of a session and a copy of it as it is now, for all of them; None: nobody
-            copies them.
+        copies: Pairs of a session and a copy of it as it is when this is called, for all of them,
+            each made when it is asked for; None: nobody copies them.
     """
 
     def __init__(self, sessions: Iterable[State], copies: Copies | None = None) -> None:
@@ -59,9 +59,8 @@ class PlayersSessions(StateManager):
         """Refer to the copies."""
         if self._copies is None:
             return None
-        pairs = self._copies()
-        instead = [(session, copy) for session, copy in pairs if copy is not session]
-        return Frozen(PlayersSessions([copy for _, copy in pairs]), instead)
+        copies: list[State] = []
+        return Frozen(PlayersSessions(copies), _kept(self._copies(), copies))
 
     def take_snapshot(
         self, session: AppSession, flags: SnapshotFlag
@@ -77,6 +76,16 @@ class PlayersSessions(StateManager):
 
     def reset_state(self, session: AppSession) -> None:
         raise UserError("players' sessions begin and end with their connections")
+
+
+def _kept(
+    pairs: Iterable[tuple[State, State]], copies: list[State]
+) -> Iterator[tuple[State, State]]:
+    """The pairs of a session and another that stands for it; all copies are kept."""
+    for session, copy in pairs:
+        copies.append(copy)
+        if copy is not session:
+            yield session, copy
 
 
 class CopiedSession(State):
@@ -108,7 +117,7 @@ def app_of_copies(
     app.register_state_class(kind, SESSION_CLASS)
     sessions = [kind(data) for data in copies]
     app.add_state_manager(
-        SESSIONS, PlayersSessions(sessions, lambda: [(each, each) for each in sessions])
+        SESSIONS, PlayersSessions(sessions, lambda: ((each, each) for each in sessions))
     )
     app.about_world = lambda: world
     app.metadata = dict(metadata)

@@ -9,6 +9,7 @@ import pytest
 
 from everdoor import archiving
 from everdoor.errors import CallRefused, RestoreError
+from everdoor.ids import SessionKey
 from everdoor.messages.calls import SaveSessions
 from everdoor.slices import archive_of
 from everdoor.state import ARCHIVE, REBOOT, AppSession, SnapshotFlag
@@ -29,12 +30,21 @@ class Seat(ServerSession):
     password = "hunter2"
 
 
-def make(world: World, generation: int = 1) -> Archiving:
-    for session in world.game.sessions:
-        session.__class__ = Seat
-    app = AppSession("everdoor", silent=True)
+def make(
+    world: World,
+    generation: int = 1,
+    kind: type[ServerSession] = Seat,
+    app: AppSession | None = None,
+) -> Archiving:
     here = world.game.sessions
-    return Archiving(app, here, Seat, lambda: {"session_count": len(here)}, generation)
+    for session in here:
+        session.__class__ = kind
+    app = app or AppSession("everdoor", silent=True)
+
+    def states() -> dict[SessionKey, dict[str, object]]:
+        return {session.key: session.take_snapshot(app, REBOOT) for session in here}
+
+    return Archiving(app, here, kind, states, lambda: {"session_count": len(here)}, generation)
 
 
 def made(saving: Saving) -> bytes:
@@ -108,14 +118,6 @@ def test_archive_is_gone_with_the_generation_that_made_it(world: World) -> None:
         later.go_on(SaveSessions({}, number, 1))
 
 
-def test_session_that_cannot_be_archived_is_told(world: World) -> None:
-    archives = make(world)
-    next(iter(world.game.sessions)).seat = object()  # type: ignore[attr-defined]
-    with pytest.raises(CallRefused, match="seat") as caught:
-        archives.take({})
-    assert caught.value.code == "not_saved"
-
-
 def test_what_an_archive_says_of_a_session_is_its_snapshot(world: World) -> None:
     archives, app = make(world), AppSession("other", silent=True)
     expected = [session.take_snapshot(app, ARCHIVE) for session in world.game.sessions]
@@ -139,17 +141,28 @@ class Whisperer(Seat):
         return {**super().copied_fields(session, flags), "said": "hello"}
 
 
-@pytest.mark.parametrize("cls", [Talker, Whisperer])
+@pytest.mark.parametrize("kind", [Talker, Whisperer])
 def test_session_class_with_snapshots_of_its_own_is_asked_for_them(
-    world: World, cls: type[Seat]
+    world: World, kind: type[Seat]
 ) -> None:
-    for session in world.game.sessions:
-        session.__class__ = cls
-    app = AppSession("everdoor", silent=True)
-    content = fetch(Archiving(app, world.game.sessions, cls, dict, 1))
-    records = [item for item in read(content) if isinstance(item, Record)]
+    records = [item for item in read(fetch(make(world, 1, kind))) if isinstance(item, Record)]
     said = [record.data["said"] for record in records if record.class_name == "ServerSession"]
     assert said == ["hello"] * 3
+
+
+def test_session_that_cannot_be_archived_is_told(world: World) -> None:
+    archives = make(world, 1, Talker)
+    next(iter(world.game.sessions)).seat = object()  # type: ignore[attr-defined]
+    with pytest.raises(CallRefused, match="seat") as caught:
+        archives.take({})
+    assert caught.value.code == "not_saved"
+
+
+def test_session_of_which_portals_know_nothing_yet_is_left_out(world: World) -> None:
+    app, here = AppSession("everdoor", silent=True), world.game.sessions
+    archives = Archiving(app, here, ServerSession, dict, dict, 1)
+    records = [item for item in read(fetch(archives)) if isinstance(item, Record)]
+    assert not [record for record in records if record.class_name == "ServerSession"]
 
 
 def test_archive_is_of_the_moment_it_was_taken_at(world: World) -> None:
@@ -168,7 +181,7 @@ def test_archive_is_of_the_moment_it_was_taken_at(world: World) -> None:
 
 def test_sessions_are_not_made_from_an_archive(world: World) -> None:
     app = AppSession("everdoor", silent=True)
-    content = fetch(Archiving(app, world.game.sessions, ServerSession, dict, 1))
+    content = fetch(make(world, 1, ServerSession, app))
     before = list(world.game.sessions)
     with pytest.raises(RestoreError, match="ServerSession"):
         app.restore(io.BytesIO(content))

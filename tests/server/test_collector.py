@@ -160,6 +160,42 @@ def test_roster_is_brought_up_to_date_though_the_state_cannot_be_sent() -> None:
     assert bench.row().changes == [(1, {"logged_in": True, "uid": 5, "uname": "Anna"})]
 
 
+def test_states_are_those_that_portals_will_hold_after_the_turn() -> None:
+    bench = Bench()
+    still, changed = bench.session(1), bench.session(2)
+    still.server_data["untold"] = True
+    changed.update_flags(ANSI=True)
+    found = bench.collector.states()
+    assert found[still.key]["server_data"] == {}
+    assert found[changed.key]["protocol_flags"] == {"ANSI": True}
+    changed.update_flags(ANSI=False)
+    bench.collector.take_rows(RowId(1, 1))
+    assert found[changed.key]["protocol_flags"] == {"ANSI": True}
+    bench.sessions.disconnect(still)
+    assert still.key in found and still.key not in bench.collector.states()
+
+
+def test_state_that_cannot_be_sent_is_the_one_before() -> None:
+    bench = Bench()
+    session = bench.session(1)
+    fresh = ServerSession(key(2), bench.sessions)
+    for each in (session, fresh):
+        each.server_data["thing"] = object()
+        each.touch()
+    found = bench.collector.states()
+    assert found[session.key]["server_data"] == {}
+    assert fresh.key not in found
+
+
+def test_state_of_a_session_that_is_half_known_keeps_what_is_not_known() -> None:
+    bench = Bench()
+    session = bench.session(1)
+    bench.collector.know_half(session, RosterEntry(session.key, 1, None, None, b"", b""))
+    session.server_data["new"] = 1
+    session.update_flags(ANSI=True)
+    assert bench.collector.states()[session.key]["server_data"] == {}
+
+
 def test_close_comes_after_the_last_output_and_takes_state_and_cursor_with_it() -> None:
     bench = Bench()
     session = bench.session(1)

@@ -1,22 +1,49 @@
 """All sessions of the running server as an archive, in pages.
 
 An archive is of one moment between two commands; its bytes are made after it, by whoever asks
-(`everdoor.slices`). What it looks like is said in docs/state-api.md; who may ask for it is decided
-by `everdoor_server.inspection`.
+(`everdoor.slices`). Of sessions it has what their portals hold, which is there already and changes
+no more. What it looks like is said in docs/state-api.md; who may ask for it is decided by
+`everdoor_server.inspection`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from operator import attrgetter
+from typing import Any
 
 from everdoor.archiving import SESSIONS, ArchivePages, PlayersSessions
 from everdoor.errors import CallRefused, UserError
+from everdoor.ids import SessionKey
 from everdoor.messages.calls import SESSION_CLASS, Archive, SaveSessions
-from everdoor.state import AppSession, Primitive
+from everdoor.state import AppSession, Primitive, SnapshotFlag, State
 from everdoor.state.saving import Saving
-from everdoor_server.frozensessions import FrozenSessions
-from everdoor_server.session import ServerSession
+from everdoor_server.session import CLOCKS, ServerSession, with_connection
 from everdoor_server.sessionhandler import ServerSessionHandler
+
+States = Callable[[], Mapping[SessionKey, Mapping[str, object]]]
+
+_key_and_clocks: attrgetter[tuple[Any, ...]] = attrgetter("key", *CLOCKS)
+
+
+class FrozenSession(State):
+    """A session as it was at one moment.
+
+    Args:
+        state: Its replicated part, which nobody changes.
+        clocks: Values by CLOCKS.
+    """
+
+    def __init__(self, state: Mapping[str, object], key: SessionKey, clocks: Iterable[Any]) -> None:
+        self._state = state
+        self._key = key
+        self._clocks = clocks
+
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> Mapping[str, object]:
+        """What the session's own snapshot for an archive was."""
+        clocks = zip(CLOCKS, self._clocks, strict=True)
+        return with_connection({**self._state, **dict(clocks)}, self._key)
 
 
 class Archiving:
@@ -24,6 +51,7 @@ class Archiving:
 
     Args:
         app: The world's; gets the sessions as a state manager.
+        states: Says what portals hold of sessions, see `Collector.states`.
         about_world: Values for the metadata, see `everdoor.state.metadata.ABOUT_WORLD`.
         generation: The server's; no other has archives of the same numbers.
     """
@@ -33,13 +61,15 @@ class Archiving:
         app: AppSession,
         sessions: ServerSessionHandler,
         session_class: type[ServerSession],
+        states: States,
         about_world: Callable[[], Mapping[str, Primitive]],
         generation: int,
     ) -> None:
         if _has_only_fields(session_class):
-            frozen = FrozenSessions(sessions, session_class)
-            app.register_state_class(frozen.state_class, SESSION_CLASS)
-            app.add_state_manager(SESSIONS, PlayersSessions(sessions, frozen.freeze))
+            kind = _frozen(session_class)
+            app.register_state_class(kind, SESSION_CLASS)
+            copies = partial(_copies, sessions, states, kind)
+            app.add_state_manager(SESSIONS, PlayersSessions(sessions, copies))
         else:
             # Who writes their own may refer to what changes, and is asked at once.
             app.register_state_class(session_class, SESSION_CLASS)
@@ -75,6 +105,25 @@ class Archiving:
             CallRefused: `gone`: the archive is not kept any more.
         """
         return self._pages.go_on(call)
+
+
+def _frozen(session_class: type[ServerSession]) -> type[FrozenSession]:
+    """What stands for sessions of a class, under its name and with its secrets."""
+    about = {"secret_fields": session_class.secret_fields}
+    return type(session_class.__qualname__, (FrozenSession,), about)
+
+
+def _copies(
+    sessions: Iterable[ServerSession], states: States, kind: type[FrozenSession]
+) -> Iterator[tuple[State, State]]:
+    """Copy all sessions as they are now; what stands for each is made when it is asked for."""
+    here, known = list(sessions), states()
+    values = list(map(_key_and_clocks, here))
+    return (
+        (session, kind(known[key], key, clocks))
+        for session, (key, *clocks) in zip(here, values, strict=True)
+        if key in known
+    )
 
 
 def _has_only_fields(session_class: type[ServerSession]) -> bool:

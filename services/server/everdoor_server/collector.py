@@ -224,6 +224,19 @@ class Collector:
         """The state of a session as its portal holds it once it has every row."""
         return self._replicated.get(key, {})
 
+    def states(self) -> dict[SessionKey, dict[str, object]]:
+        """The state of every session as its portal will hold it once it has this turn's row.
+
+        Nobody changes these any more, so that of many they cost no more than finding them. A
+        session whose first state cannot be sent is left out.
+        """
+        states = dict(self._replicated)
+        for draft in self._drafts.values():
+            for session in draft.touched.values():
+                if (state := self._sendable(session)) is not None:
+                    states[session.key] = state
+        return states
+
     def forget_state_of(self, session: ServerSession) -> None:
         """Take its portal's copy for lost: the next row brings all of it."""
         self._replicated.pop(session.key, None)
@@ -295,10 +308,8 @@ class Collector:
 
     def _difference(self, session: ServerSession) -> dict[str, object]:
         """Fields that its portal does not have so."""
-        old = self._replicated.get(session.key, {})
-        new = self._snapshot(session)
-        if session.key in self._half_known:
-            new = old | {name: one for name, one in new.items() if not is_collection(one)}
+        old = self.state_of(session.key)
+        new = self._present(session)
         missing = object()
         change = {name: value for name, value in new.items() if old.get(name, missing) != value}
         check_primitives(change, type(session).__qualname__)
@@ -306,6 +317,23 @@ class Collector:
             raise ValueError(f"a change of {size} bytes, at most {MAX_STATE_BYTES}")
         self._replicated[session.key] = new
         return change
+
+    def _sendable(self, session: ServerSession) -> dict[str, object] | None:
+        """A session's state as it is now; None: the turn will refuse it, and say so."""
+        try:
+            state = self._present(session)
+            check_primitives(state)
+        except Exception:
+            return None
+        return state
+
+    def _present(self, session: ServerSession) -> dict[str, object]:
+        """A session's state as it is now, as far as it is known."""
+        new = self._snapshot(session)
+        if session.key not in self._half_known:
+            return new
+        known = {name: value for name, value in new.items() if not is_collection(value)}
+        return self.state_of(session.key) | known
 
     def _snapshot(self, session: ServerSession) -> dict[str, object]:
         snapshot = session.take_snapshot(self._app, SnapshotFlag.REBOOT)

@@ -49,7 +49,7 @@ from everdoor.slices import archive_of, mapped
 from everdoor.state import AppSession, Primitive, SnapshotFlag
 from everdoor.state.saving import Saving
 from everdoor.stream import SILENCE_S
-from everdoor_server.archiving import Archiving, not_saved
+from everdoor_server.archiving import Archiving, States, not_saved
 from everdoor_server.commit import Commit, Stored
 from everdoor_server.links import Links
 from everdoor_server.news import News, account_name, puppet_name
@@ -82,6 +82,7 @@ class Inspection:
         stored: What the database held when the generation began.
         shell: Runs what operators change, and takes what portals confirm.
         session_class: Of the sessions.
+        states: What portals hold of them.
         bring_back: Puts archived sessions back, in a turn.
     """
 
@@ -93,6 +94,7 @@ class Inspection:
         stored: Stored,
         shell: TurnShell,
         session_class: type[ServerSession],
+        states: States,
         bring_back: BringBack,
     ) -> None:
         self._app = app
@@ -106,7 +108,7 @@ class Inspection:
         self._world_id = stored.world_id
         self._pages = Pages()
         self._archiving = Archiving(
-            app, sessions, session_class, self._about_world, stored.generation
+            app, sessions, session_class, states, self._about_world, stored.generation
         )
         self._publisher: Publisher | None = None
         self._rpc: RpcServer | None = None

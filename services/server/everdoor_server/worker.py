@@ -276,6 +276,7 @@ class _Worker:
             stored,
             self._server,
             self._configured.session_class,
+            collector.states,
             game.bring_back,
         )
         self._server.on_committed = self._inspection.committed

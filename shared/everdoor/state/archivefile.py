@@ -131,8 +131,17 @@ def write_archive(
 
 
 def record_item(record: Record) -> bytes:
-    """One record as the item of a file."""
-    return _item("record", [record.number, record.class_name, record.tags, record.data])
+    """One record as the item of a file.
+
+    Raises:
+        UserError: It holds a number, or a character, that no item can.
+    """
+    try:
+        return _item("record", [record.number, record.class_name, record.tags, record.data])
+    except (OverflowError, UnicodeEncodeError):
+        label = " ".join([record.class_name, *map(repr, record.tags)])
+        found = find_non_primitive(record.data, label, _is_reference)
+        raise UserError(f"cannot save {found}; expected {EXPECTED}, or a reference") from None
 
 
 def assembled(
@@ -175,6 +184,10 @@ def _check_writable(parts: list[bytes], count: int) -> None:
     ):
         if found > most:
             raise UserError(f"the session is too large to save: {found} {what}, at most {most}")
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, Reference)
 
 
 def _encode_reference(value: object) -> msgspec.msgpack.Ext:

@@ -8,21 +8,15 @@ How records become bytes is `archivefile`'s; how they become objects again, `res
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from everdoor.errors import UserError
 from everdoor.state.archivefile import Record, Reference
-from everdoor.state.primitives import (
-    CONTAINERS,
-    EXPECTED,
-    MAX_DEPTH,
-    SCALARS,
-    IsReference,
-    find_non_primitive,
-)
-from everdoor.state.snapshots import ARCHIVE, VERSION, StateManager
+from everdoor.state.primitives import SCALARS, IsReference, copy_state
+from everdoor.state.snapshots import ARCHIVE, VERSION, State, StateManager
 
 if TYPE_CHECKING:
     from everdoor.state.appsession import AppSession
@@ -33,7 +27,7 @@ class Taken(NamedTuple):
 
     Fields: `obj` itself, `label` (what errors call it), `class_name` and `tags` as in its record,
     `data` (its snapshot, which shares no container with the object; other objects stand for
-    references).
+    references), `refers` (whether there are such).
     """
 
     obj: object
@@ -41,6 +35,7 @@ class Taken(NamedTuple):
     class_name: str
     tags: list[str]
     data: dict[str, object]
+    refers: bool
 
 
 class Collected:
@@ -50,37 +45,33 @@ class Collected:
 
     Raises:
         UserError: Objects refer to each other in a circle, whose path is told; or a class is not
-            registered.
+            registered; or a snapshot holds what is neither primitive nor reference, or no version.
     """
 
     def __init__(self, session: AppSession) -> None:
         collector = self._collector = _Collector(session)
         managers = collector.managers()
         self._taken = [taken for manager in managers for taken in collector.visit(manager)]
-        self._is_reference = session.is_reference
+
+    def meet_frozen(self) -> Iterator[None]:
+        """Learn what stands for what was frozen, one object after another; `records` learns the
+        rest at once."""
+        return self._collector.meet_frozen()
 
     def records(self) -> Iterator[Record]:
         """All records, those of frozen managers first, each made when it is asked for.
 
         Raises:
-            UserError: A snapshot holds what is neither primitive nor reference, or no version; or
-                as for the whole, in what was frozen.
+            UserError: As for the whole, in what was frozen.
         """
         # What is frozen knows of nothing else, but others may refer to it.
         everything = chain(self._collector.visit_frozen(), self._taken)
         for number, taken in enumerate(everything, start=1):
-            self._check(taken)
-            data = {name: self._stored(value, taken) for name, value in taken.data.items()}
+            data = taken.data
+            if taken.refers:
+                data = {name: self._stored(value, taken) for name, value in data.items()}
             self._collector.number(taken.obj, number)
             yield Record(number, taken.class_name, taken.tags, data)
-
-    def _check(self, taken: Taken) -> None:
-        found = find_non_primitive(taken.data, taken.label, self._is_reference)
-        if found is not None:
-            raise UserError(f"cannot save {found}; expected {EXPECTED}, or a reference")
-        version = taken.data.get(VERSION)
-        if type(version) is not int or version < 1:
-            raise UserError(f"cannot save {taken.label}: its snapshot has no version")
 
     def _stored(self, value: object, taken: Taken) -> object:
         if type(value) in SCALARS:
@@ -97,17 +88,31 @@ class Collected:
         return None if number is None else Reference(number)
 
 
-class _TooDeep(Exception):
-    """More containers within containers than may be: one may hold itself."""
-
-
 class _Visit:
-    """An object whose snapshot is taken, while what it refers to is visited."""
+    """An object whose snapshot is taken, while what it refers to is visited.
 
-    def __init__(self, obj: object, data: Mapping[str, object], is_reference: IsReference) -> None:
+    Attributes:
+        data: A copy of the snapshot.
+        references: To what it refers, in the order of the snapshot.
+
+    Raises:
+        TypeError: A value is neither primitive nor reference.
+    """
+
+    def __init__(
+        self, obj: object, label: str, data: Mapping[str, object], is_reference: IsReference
+    ) -> None:
         self.obj = obj
         found: list[object] = []
-        self.data = _copied_dict(data, is_reference, found, MAX_DEPTH)
+
+        def note(value: object) -> bool:
+            if is_reference(value):
+                found.append(value)
+                return True
+            return False
+
+        self.data = copy_state(data, label, note)
+        self.refers = bool(found)
         self.references = iter(found)
 
 
@@ -127,6 +132,7 @@ class _Collector:
         self._tags: dict[int, list[str]] = {}
         self._path: dict[int, _Visit] = {}
         self._frozen: list[StateManager] = []
+        self._not_met: list[Iterator[tuple[object, State]]] = []
         self._stands_for: dict[int, int] = {}
         # An id is an object's only while the object is there.
         self._alive: list[object] = []
@@ -147,14 +153,25 @@ class _Collector:
         while self._path:
             visit = next(reversed(self._path.values()))
             for referred in visit.references:
+                if self._not_met:
+                    deque(self.meet_frozen(), 0)
                 if id(referred) not in self.numbers:
                     self._begin(referred)
                     break
             else:
                 yield self._end(visit)
 
+    def meet_frozen(self) -> Iterator[None]:
+        """Learn what stands for what was frozen, one object after another."""
+        for pairs in self._not_met:
+            for live, instead in pairs:
+                self._stand_for(live, instead)
+                yield
+        self._not_met.clear()
+
     def visit_frozen(self) -> Iterator[Taken]:
         """Take what was frozen; its managers then have numbers."""
+        deque(self.meet_frozen(), 0)
         for frozen in self._frozen:
             yield from self.visit(frozen)
 
@@ -168,11 +185,14 @@ class _Collector:
             return False
         self._frozen.append(frozen.manager)
         self._tags[id(frozen.manager)] = self._tags[id(manager)]
-        for live, instead in ((manager, frozen.manager), *frozen.instead):
-            self._alive += (live, instead)
-            self._stands_for[id(instead)] = id(live)
-            self.numbers[id(live)] = UNNUMBERED
+        self._stand_for(manager, frozen.manager)
+        self._not_met.append(iter(frozen.instead))
         return True
+
+    def _stand_for(self, live: object, instead: State) -> None:
+        self._alive += (live, instead)
+        self._stands_for[id(instead)] = id(live)
+        self.numbers[id(live)] = UNNUMBERED
 
     def _begin(self, obj: object) -> None:
         if id(obj) in self._path:
@@ -187,19 +207,22 @@ class _Collector:
             self._path[id(obj)] = self._visit_of(obj, data)
 
     def _visit_of(self, obj: object, data: Mapping[str, object]) -> _Visit:
-        is_reference = self._session.is_reference
+        label = self._label(obj)
         try:
-            return _Visit(obj, data, is_reference)
-        except _TooDeep:
-            found = find_non_primitive(dict(data), self._label(obj), is_reference)
-            raise UserError(f"cannot save {found}") from None
+            visit = _Visit(obj, label, data, self._session.is_reference)
+        except TypeError as exc:
+            raise UserError(f"cannot save {exc}, or a reference") from None
+        version = visit.data.get(VERSION)
+        if type(version) is not int or version < 1:
+            raise UserError(f"cannot save {label}: its snapshot has no version")
+        return visit
 
     def _end(self, visit: _Visit) -> Taken:
         obj = visit.obj
         del self._path[id(obj)]
         self.numbers[id(obj)] = UNNUMBERED
         name, tags = self._session.classes.name_of(type(obj)), self._tags.get(id(obj), [])
-        return Taken(obj, self._label(obj), name, tags, visit.data)
+        return Taken(obj, self._label(obj), name, tags, visit.data, visit.refers)
 
     def _snapshot(self, obj: object) -> Mapping[str, object] | None:
         session = self._session
@@ -220,30 +243,3 @@ class _Collector:
         tags = self._tags.get(id(obj))
         name = type(obj).__qualname__
         return f"{name} {tags[0]!r}" if tags else name
-
-
-def _copied_dict(
-    data: Mapping[str, object], is_reference: IsReference, found: list[object], depth: int
-) -> dict[str, object]:
-    """Copy what a snapshot holds as deep as it may be; the references in it are `found`, in its
-    order. What does not belong there stays, and is refused when it is checked."""
-    copied = dict(data)
-    for name, item in data.items():
-        if type(item) not in SCALARS:
-            copied[name] = _copied(item, is_reference, found, depth - 1)
-    return copied
-
-
-def _copied(value: object, is_reference: IsReference, found: list[object], depth: int) -> object:
-    if type(value) in CONTAINERS and not depth:
-        raise _TooDeep
-    if type(value) is dict:
-        return _copied_dict(value, is_reference, found, depth)
-    if type(value) is list:
-        return [
-            item if type(item) in SCALARS else _copied(item, is_reference, found, depth - 1)
-            for item in value
-        ]
-    if is_reference(value):
-        found.append(value)
-    return value

@@ -239,7 +239,8 @@ class Frozen(NamedTuple):
 
     Fields: `manager`, another of the same class. Nobody changes it any more, nor what it refers
     to, and nothing else refers to that. `instead`: pairs of an object and what stands for it, where
-    others may refer to the object.
+    others may refer to the object; they may be made as they are asked for, which is once and before
+    the manager's snapshot is taken.
     """
 
     manager: StateManager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,7 +11,7 @@ from archives import Harbour, Ship, fleet_session, harbour_session, names, resto
 from everdoor.errors import UserError
 from everdoor.state import BEGIN_SAVE_SESSION, END_SAVE_SESSION, AppSession, Frozen
 from everdoor.state.archivefile import Record, Reference, read_items
-from everdoor.state.saving import STEP_RECORDS, Saving
+from everdoor.state.saving import STEP_MET, STEP_RECORDS, Saving
 
 
 def made(saving: Saving) -> bytes:
@@ -133,3 +134,37 @@ def test_what_holds_itself_is_refused_at_once() -> None:
     session.add_state_manager("crooked", Crooked())
     with pytest.raises(UserError, match="containers deep"):
         session.begin_saving()
+
+
+def test_what_stands_for_very_much_is_made_between_steps() -> None:
+    copies: list[Ship] = []
+
+    class Slow(Fleet):
+        """Copies a ship when it is asked for the copy."""
+
+        def freeze(self, session: AppSession) -> Frozen:
+            frozen = Slow()
+            frozen.ships = copies
+            return Frozen(frozen, self._copied())
+
+        def _copied(self) -> Iterator[tuple[Ship, Ship]]:
+            for live in self.ships:
+                copies.append(ship(live.name))
+                yield live, copies[-1]
+
+    session = AppSession("fleet", silent=True)
+    session.register_state_class(Ship)
+    session.add_state_manager("fleet", fleet := Slow())
+    fleet.ships = [ship(f"ship {number}") for number in range(2 * STEP_MET)]
+    saving = session.begin_saving()
+    assert not copies
+    next(saving.steps())
+    assert len(copies) == STEP_MET
+    assert sum(record.tags == [] for record in records_of(made(saving))) == 2 * STEP_MET
+
+
+def test_number_that_no_archive_holds_is_told_with_its_place() -> None:
+    session, fleet = fleet_of("Argo")
+    fleet.notes["depth"] = 2**64
+    with pytest.raises(UserError, match=r"Fleet 'fleet'\['notes'\]\['depth'\]: int beyond 64 bits"):
+        made(session.begin_saving())
