@@ -10,6 +10,7 @@ import io
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ from everdoor.state import (
     REBOOT,
     AppSession,
     Frozen,
+    FrozenState,
     Primitive,
     SnapshotFlag,
     State,
@@ -81,20 +83,19 @@ class PlayersSessions(StateManager):
 def _kept(
     pairs: Iterable[tuple[State, State]], copies: list[State]
 ) -> Iterator[tuple[State, State]]:
-    """The pairs of a session and another that stands for it; all copies are kept."""
+    """The pairs of a session and its copy; all copies are kept."""
     for session, copy in pairs:
         copies.append(copy)
-        if copy is not session:
-            yield session, copy
+        yield session, copy
 
 
-class CopiedSession(State):
+class CopiedSession(FrozenState):
     """A session of which only the snapshot is here."""
 
-    def __init__(self, data: Mapping[str, object]) -> None:
+    def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
 
-    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> Mapping[str, object]:
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, Any]:
         """What was copied."""
         return self._data
 

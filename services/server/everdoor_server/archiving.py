@@ -17,7 +17,7 @@ from everdoor.archiving import SESSIONS, ArchivePages, PlayersSessions
 from everdoor.errors import CallRefused, UserError
 from everdoor.ids import SessionKey
 from everdoor.messages.calls import SESSION_CLASS, Archive, SaveSessions
-from everdoor.state import AppSession, Primitive, SnapshotFlag, State
+from everdoor.state import AppSession, FrozenState, Primitive, SnapshotFlag, State
 from everdoor.state.saving import Saving
 from everdoor_server.session import CLOCKS, ServerSession, with_connection
 from everdoor_server.sessionhandler import ServerSessionHandler
@@ -27,7 +27,7 @@ States = Callable[[], Mapping[SessionKey, Mapping[str, object]]]
 _key_and_clocks: attrgetter[tuple[Any, ...]] = attrgetter("key", *CLOCKS)
 
 
-class FrozenSession(State):
+class FrozenSession(FrozenState):
     """A session as it was at one moment.
 
     Args:
@@ -40,7 +40,7 @@ class FrozenSession(State):
         self._key = key
         self._clocks = clocks
 
-    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> Mapping[str, object]:
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, Any]:
         """What the session's own snapshot for an archive was."""
         clocks = zip(CLOCKS, self._clocks, strict=True)
         return with_connection({**self._state, **dict(clocks)}, self._key)

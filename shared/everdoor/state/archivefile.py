@@ -22,6 +22,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import IO, Any, Final, NoReturn, TypeAlias
 
 import msgspec
@@ -167,8 +168,14 @@ def compress(content: bytes) -> bytes:
 
 
 def _item(kind: str, body: object) -> bytes:
-    item = b"\x93" + _encoder.encode(kind) + _encoder.encode(body)
+    item = _head(kind) + _encoder.encode(body)
     return item + _encoder.encode(zlib.crc32(item))
+
+
+@cache
+def _head(kind: str) -> bytes:
+    """The bytes with which every item of a kind begins."""
+    return b"\x93" + _encoder.encode(kind)
 
 
 def _check_writable(parts: list[bytes], count: int) -> None:
@@ -324,7 +331,7 @@ class _Reading:
 
     def _next(self, kind: str) -> memoryview:
         """Step over the next item; returns the bytes of its body."""
-        start, head = self._offset, b"\x93" + _encoder.encode(kind)
+        start, head = self._offset, _head(kind)
         self._check_there(start, head)
         try:
             body = self._scan.skip(self._content, start + len(head))

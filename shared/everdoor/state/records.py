@@ -8,15 +8,14 @@ How records become bytes is `archivefile`'s; how they become objects again, `res
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 
 from everdoor.errors import UserError
 from everdoor.state.archivefile import Record, Reference
 from everdoor.state.primitives import SCALARS, IsReference, copy_state
-from everdoor.state.snapshots import ARCHIVE, VERSION, State, StateManager
+from everdoor.state.snapshots import ARCHIVE, VERSION, FrozenState, State, StateManager
 
 if TYPE_CHECKING:
     from everdoor.state.appsession import AppSession
@@ -49,28 +48,28 @@ class Collected:
     """
 
     def __init__(self, session: AppSession) -> None:
+        self._session = session
         collector = self._collector = _Collector(session)
         managers = collector.managers()
         self._taken = [taken for manager in managers for taken in collector.visit(manager)]
 
-    def meet_frozen(self) -> Iterator[None]:
-        """Learn what stands for what was frozen, one object after another; `records` learns the
-        rest at once."""
-        return self._collector.meet_frozen()
-
     def records(self) -> Iterator[Record]:
-        """All records, those of frozen managers first, each made when it is asked for.
+        """All records, those of what was frozen first, each made when it is asked for.
 
         Raises:
             UserError: As for the whole, in what was frozen.
         """
+        numbers = count(1)
+        for state in self._collector.frozen_states():
+            name = self._session.classes.name_of(type(state))
+            self._collector.number(state, number := next(numbers))
+            yield Record(number, name, [], state.take_snapshot(self._session, ARCHIVE))
         # What is frozen knows of nothing else, but others may refer to it.
-        everything = chain(self._collector.visit_frozen(), self._taken)
-        for number, taken in enumerate(everything, start=1):
+        for taken in chain(self._collector.visit_frozen(), self._taken):
             data = taken.data
             if taken.refers:
                 data = {name: self._stored(value, taken) for name, value in data.items()}
-            self._collector.number(taken.obj, number)
+            self._collector.number(taken.obj, number := next(numbers))
             yield Record(number, taken.class_name, taken.tags, data)
 
     def _stored(self, value: object, taken: Taken) -> object:
@@ -132,7 +131,8 @@ class _Collector:
         self._tags: dict[int, list[str]] = {}
         self._path: dict[int, _Visit] = {}
         self._frozen: list[StateManager] = []
-        self._not_met: list[Iterator[tuple[object, State]]] = []
+        self._pairs: list[Iterable[tuple[object, State]]] = []
+        self._met: list[State] = []
         self._stands_for: dict[int, int] = {}
         # An id is an object's only while the object is there.
         self._alive: list[object] = []
@@ -145,7 +145,9 @@ class _Collector:
             if self._session.includes(manager):
                 found[id(manager)] = manager
                 self._tags.setdefault(id(manager), []).append(tag)
-        return [manager for manager in found.values() if not self._freeze(manager)]
+        others = [manager for manager in found.values() if not self._freeze(manager)]
+        self._unmet = self._meet()
+        return others
 
     def visit(self, obj: object) -> Iterator[Taken]:
         """Take an object and all that it refers to, as far as they have not been seen."""
@@ -153,25 +155,21 @@ class _Collector:
         while self._path:
             visit = next(reversed(self._path.values()))
             for referred in visit.references:
-                if self._not_met:
-                    deque(self.meet_frozen(), 0)
+                self._met.extend(self._unmet)  # It may be one of those that are frozen.
                 if id(referred) not in self.numbers:
                     self._begin(referred)
                     break
             else:
                 yield self._end(visit)
 
-    def meet_frozen(self) -> Iterator[None]:
-        """Learn what stands for what was frozen, one object after another."""
-        for pairs in self._not_met:
-            for live, instead in pairs:
-                self._stand_for(live, instead)
-                yield
-        self._not_met.clear()
+    def frozen_states(self) -> Iterator[FrozenState]:
+        """What stands for frozen objects and is known to hold primitives."""
+        for state in chain(self._met, self._unmet):
+            if isinstance(state, FrozenState):
+                yield state
 
     def visit_frozen(self) -> Iterator[Taken]:
-        """Take what was frozen; its managers then have numbers."""
-        deque(self.meet_frozen(), 0)
+        """Take all else that was frozen, once those have numbers; its managers then have some."""
         for frozen in self._frozen:
             yield from self.visit(frozen)
 
@@ -186,8 +184,13 @@ class _Collector:
         self._frozen.append(frozen.manager)
         self._tags[id(frozen.manager)] = self._tags[id(manager)]
         self._stand_for(manager, frozen.manager)
-        self._not_met.append(iter(frozen.instead))
+        self._pairs.append(frozen.instead)
         return True
+
+    def _meet(self) -> Iterator[State]:
+        for live, instead in chain.from_iterable(self._pairs):
+            self._stand_for(live, instead)
+            yield instead
 
     def _stand_for(self, live: object, instead: State) -> None:
         self._alive += (live, instead)

@@ -234,6 +234,19 @@ def _declared(cls: type[State], attribute: str) -> list[str]:
     return names
 
 
+class FrozenState(State):
+    """Stands for an object in an archive, with a snapshot of primitives that nobody changes.
+
+    It is archived as it is, neither copied nor looked through, so `take_snapshot` answers for that.
+    """
+
+    __slots__ = ()
+
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, Any]:
+        """As State.take_snapshot; never None."""
+        return self.copied_fields(session, flags)
+
+
 class Frozen(NamedTuple):
     """A state manager as it is at one moment, of which snapshots can be taken later.
 

@@ -9,9 +9,9 @@ import pytest
 
 from archives import Harbour, Ship, fleet_session, harbour_session, names, restored, ship
 from everdoor.errors import UserError
-from everdoor.state import BEGIN_SAVE_SESSION, END_SAVE_SESSION, AppSession, Frozen
+from everdoor.state import BEGIN_SAVE_SESSION, END_SAVE_SESSION, AppSession, Frozen, FrozenState
 from everdoor.state.archivefile import Record, Reference, read_items
-from everdoor.state.saving import STEP_MET, STEP_RECORDS, Saving
+from everdoor.state.saving import STEP_RECORDS, Saving
 
 
 def made(saving: Saving) -> bytes:
@@ -136,31 +136,69 @@ def test_what_holds_itself_is_refused_at_once() -> None:
         session.begin_saving()
 
 
-def test_what_stands_for_very_much_is_made_between_steps() -> None:
-    copies: list[Ship] = []
+class Sketch(FrozenState):
+    """Stands for a ship."""
 
-    class Slow(Fleet):
-        """Copies a ship when it is asked for the copy."""
+    def __init__(self, name: object) -> None:
+        self.name = name
 
-        def freeze(self, session: AppSession) -> Frozen:
-            frozen = Slow()
-            frozen.ships = copies
-            return Frozen(frozen, self._copied())
 
-        def _copied(self) -> Iterator[tuple[Ship, Ship]]:
-            for live in self.ships:
-                copies.append(ship(live.name))
-                yield live, copies[-1]
+class Sketched(Harbour):
+    """Has sketches stand for its ships, each made when it is asked for.
 
+    Attributes:
+        sketches: Those that were made.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sketches: list[Sketch] = []
+
+    def freeze(self, session: AppSession) -> Frozen:
+        frozen = Sketched()
+        frozen.ships = self.sketches  # type: ignore[assignment]
+        return Frozen(frozen, self._sketched())
+
+    def _sketched(self) -> Iterator[tuple[Ship, Sketch]]:
+        for live in self.ships:
+            self.sketches.append(Sketch(live.name))
+            yield live, self.sketches[-1]
+
+
+def sketched(*ship_names: str) -> tuple[AppSession, Sketched]:
     session = AppSession("fleet", silent=True)
-    session.register_state_class(Ship)
-    session.add_state_manager("fleet", fleet := Slow())
-    fleet.ships = [ship(f"ship {number}") for number in range(2 * STEP_MET)]
-    saving = session.begin_saving()
-    assert not copies
-    next(saving.steps())
-    assert len(copies) == STEP_MET
-    assert sum(record.tags == [] for record in records_of(made(saving))) == 2 * STEP_MET
+    session.register_state_class(Sketch, "Ship")
+    session.add_state_manager("fleet", fleet := Sketched())
+    fleet.ships = [ship(name) for name in ship_names]
+    return session, fleet
+
+
+def test_frozen_states_are_the_first_records_and_others_refer_to_them() -> None:
+    session, fleet = sketched("Argo", "Beagle")
+    harbour_in(session, flag=fleet.ships[1])
+    records = records_of(made(session.begin_saving()))
+    assert [(r.class_name, r.data["name"]) for r in records[:2]] == [
+        ("Ship", "Argo"),
+        ("Ship", "Beagle"),
+    ]
+    assert (records[2].tags, records[2].data["ships"]) == (["fleet"], [Reference(1), Reference(2)])
+    there = next(record for record in records if record.tags == ["harbour"])
+    assert there.data["notes"] == {"flag": Reference(2)}
+
+
+def test_frozen_states_are_made_between_steps() -> None:
+    session, fleet = sketched(*(f"ship {number}" for number in range(2 * STEP_RECORDS)))
+    steps = session.begin_saving().steps()
+    assert not fleet.sketches
+    next(steps)
+    assert len(fleet.sketches) == STEP_RECORDS
+
+
+def test_frozen_state_that_no_archive_can_hold_is_told() -> None:
+    session, fleet = sketched("Argo")
+    fleet.ships[0].name = 2**64  # type: ignore[assignment]
+    with pytest.raises(UserError, match=r"cannot save Ship\['name'\]: int beyond 64 bits"):
+        made(session.begin_saving())
 
 
 def test_number_that_no_archive_holds_is_told_with_its_place() -> None:
