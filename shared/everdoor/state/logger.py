@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import sys
 
-import structlog
+from everdoor.lean import load_structlog
+
+load_structlog()
+
+import structlog  # noqa: E402
 
 
 class Logger:
