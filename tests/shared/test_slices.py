@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from archives import fleet_session, harbour_session, names, restored, saved
-from everdoor.slices import SLICE, archive_of, mapped
+from everdoor import slices
+from everdoor.slices import PAUSE_S, SLICE, archive_of, mapped
 from running import run
 
 
@@ -26,6 +29,18 @@ def test_others_work_between_two_slices() -> None:
 
     run(main())
     assert worked.index("other") == SLICE
+
+
+def test_work_without_end_goes_on_without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(pause_s: float) -> None:
+        slept.append(pause_s)
+
+    monkeypatch.setattr(slices, "MOST_PAUSES", 2)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    assert len(run(mapped(str, range(4 * SLICE)))) == 4 * SLICE
+    assert slept == [PAUSE_S, PAUSE_S, 0, 0]
 
 
 def test_archive_is_the_one_of_what_was_taken() -> None:

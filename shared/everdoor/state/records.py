@@ -92,7 +92,8 @@ class _Visit:
 
     Attributes:
         data: A copy of the snapshot.
-        references: To what it refers, in the order of the snapshot.
+        refers: Whether it refers to others.
+        references: Those, in the order of the snapshot.
 
     Raises:
         TypeError: A value is neither primitive nor reference.
@@ -133,6 +134,7 @@ class _Collector:
         self._frozen: list[StateManager] = []
         self._pairs: list[Iterable[tuple[object, State]]] = []
         self._met: list[State] = []
+        self._unmet = self._meet()
         self._stands_for: dict[int, int] = {}
         # An id is an object's only while the object is there.
         self._alive: list[object] = []
@@ -145,9 +147,7 @@ class _Collector:
             if self._session.includes(manager):
                 found[id(manager)] = manager
                 self._tags.setdefault(id(manager), []).append(tag)
-        others = [manager for manager in found.values() if not self._freeze(manager)]
-        self._unmet = self._meet()
-        return others
+        return [manager for manager in found.values() if not self._freeze(manager)]
 
     def visit(self, obj: object) -> Iterator[Taken]:
         """Take an object and all that it refers to, as far as they have not been seen."""

@@ -20,7 +20,7 @@ from everdoor.state.snapshots import VERSION
 if TYPE_CHECKING:
     from everdoor.state.appsession import AppSession
 
-STEP_RECORDS = 50
+STEP_RECORDS = 25
 """Of players' sessions, which take some 4 microseconds each."""
 
 
