@@ -99,7 +99,8 @@ class SqliteDriver:
                 "wal_autocheckpoint=0",
                 "busy_timeout=0",
             ):
-                raw.execute(f"PRAGMA {pragma}").close()
+                # SQLite itself waits for nobody who turns the same empty journal into a log.
+                self._patiently(f"PRAGMA {pragma}", {}, OPEN_TIMEOUT_S).close()
         self._checkpoints = Checkpoints(url.database, max_wal_bytes) if url.database else None
 
     @contextmanager
@@ -142,16 +143,19 @@ class SqliteDriver:
         with mapped():
             return self._patiently(sql, parameters).fetchall()
 
-    def _patiently(self, sql: str, parameters: Mapping[str, Any]) -> sqlite3.Cursor:
+    def _patiently(
+        self, sql: str, parameters: Mapping[str, Any], timeout_s: float = LOCK_TIMEOUT_S
+    ) -> sqlite3.Cursor:
         """Run what may find a lock; SQLite's own waiting would pause for up to 0.1 s at a time."""
-        for _ in range(int(LOCK_TIMEOUT_S / LOCK_PAUSE_S)):
+        end = time.monotonic() + timeout_s
+        while True:
             try:
                 return self._raw.execute(sql, parameters)
             except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                is_busy = exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() >= end:
                     raise
             time.sleep(LOCK_PAUSE_S)
-        return self._raw.execute(sql, parameters)
 
     def count_bytes(self, size: int) -> None:
         """As `Driver.count_bytes`."""
