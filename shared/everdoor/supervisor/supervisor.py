@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from everdoor.bus import Bus, RpcServer
 from everdoor.endpoints import Endpoints
@@ -415,9 +416,16 @@ class _Supervisor:
                 raise CallRefused("unknown_call", "A supervisor does not answer this.")
 
     async def _report(self) -> StatusReport:
-        workers = await asyncio.gather(*map(self._report_place, self._crew.places))
+        # All of one moment, before anybody is asked: a worker that hangs takes its time.
         state = self._state()
-        return StatusReport(self._process, state, os.getpid(), list(workers))
+        places = [(place, self._process_of(place)) for place in self._crew.places]
+        workers = [self._report_place(*each) for each in places]
+        infos = await asyncio.gather(*(self._info(*each) for each in places))
+        told = [replace(worker, info=info) for worker, info in zip(workers, infos, strict=True)]
+        return StatusReport(self._process, state, os.getpid(), told)
+
+    def _process_of(self, place: Place) -> WorkerProcess | None:
+        return self._processes.get(place.active.number) if place.active else None
 
     def _state(self) -> State:
         return _worst([self._state_of(place) for place in self._filled])
@@ -442,23 +450,22 @@ class _Supervisor:
         return list(await asyncio.gather(*map(self._source, self._filled)))
 
     async def _source(self, place: Place) -> Source:
-        process = self._processes.get(place.active.number) if place.active else None
+        process = self._process_of(place)
         own = self._figures.of(place.index, process.pid if process else None)
         is_up = process is not None and self._crew.state(place) in SERVING
         theirs = await process.ask_measured(STATUS_S) if process is not None and is_up else {}
         up = single(int(is_up))
         return Source(self._process, place.index, {"everdoor_worker_up": up, **own, **theirs})
 
-    async def _report_place(self, place: Place) -> WorkerReport:
-        now, state = self._loop.time(), self._state_of(place)
-        process = self._processes.get(place.active.number) if place.active else None
+    def _report_place(self, place: Place, process: WorkerProcess | None) -> WorkerReport:
+        now = self._loop.time()
         return WorkerReport(
             index=place.index,
-            state=state,
+            state=self._state_of(place),
             pid=process.pid if process else 0,
             failures=self._crew.failures(place, now),
             retry_in_s=0.0 if place.active else max(0.0, place.next_active_at - now),
-            info=self._about_metrics() | await self._info(place, process),
+            info={},
         )
 
     def _about_metrics(self) -> dict[str, Any]:
@@ -466,10 +473,11 @@ class _Supervisor:
 
     async def _info(self, place: Place, process: WorkerProcess | None) -> dict[str, Any]:
         """A worker's own words; while none can speak, what the last one ended with."""
+        metrics = self._about_metrics()
         if process and place.active and place.active.told_go:
             if info := await process.ask_status(STATUS_S):
-                return info
-        return {"trouble": place.trouble} if place.trouble else {}
+                return metrics | info
+        return metrics | {"trouble": place.trouble} if place.trouble else metrics
 
 
 def _nobody(outcome: Outcome) -> None:
