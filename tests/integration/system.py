@@ -225,6 +225,19 @@ class System:
 
         return until(up, "everything is up", 2 * PATIENCE_S)
 
+    def worker(self) -> int:
+        """The pid of the server's worker, once one serves."""
+
+        def serving() -> int:
+            server = self.status().server
+            return int(server["worker_pid"]) if server["state"] == "up" else 0
+
+        return until(serving, "the server serves", 2 * PATIENCE_S)
+
+    def until_replaced(self, worker: int) -> None:
+        """Wait until another worker than this one serves; its supervisor may not miss it yet."""
+        until(lambda: self.worker() != worker, "another worker serves", 2 * PATIENCE_S)
+
     def make_accounts(self, names: list[str], superuser: bool = False) -> None:
         """Make accounts with the PASSWORD."""
         lines = "".join(f"{name}\t{PASSWORD}\n" for name in names)

@@ -57,6 +57,5 @@ def _has_heard_all(player: Player) -> bool:
 
 
 def _kill_server_worker(system: System) -> None:
-    pid: int = until(lambda: system.status().server["worker_pid"], "the server has a worker")
-    kill(pid)
-    until(lambda: system.status().server["worker_pid"] not in (None, pid), "it has another one")
+    kill(worker := system.worker())
+    system.until_replaced(worker)

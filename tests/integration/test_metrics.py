@@ -84,8 +84,8 @@ async def _play(system: System, ask: Any) -> dict[tuple[str, str], float]:
         await crowd.serves()
         await asyncio.to_thread(system.run, "server", "reload")
         await crowd.serves()
-        kill((await asyncio.to_thread(system.until_up)).server["worker_pid"])
-        await asyncio.to_thread(system.until_up)
+        kill(worker := await asyncio.to_thread(system.worker))
+        await asyncio.to_thread(system.until_replaced, worker)
         await crowd.serves()
         after = await asyncio.to_thread(figures, system)
         for expression in expressions():

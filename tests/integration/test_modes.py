@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from integration.system import PASSWORD, System, kill, until
+from integration.system import PASSWORD, System, kill
 from players.telnet import Player
 
 CMDSETS = """\
@@ -211,7 +211,7 @@ async def play_through(system: System, party: Party) -> None:
 
 
 def kill_worker(system: System) -> None:
-    kill(until(lambda: system.status().server["worker_pid"], "the server has a worker"))
+    kill(system.worker())
 
 
 async def check_puppets(party: Party) -> None:

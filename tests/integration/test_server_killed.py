@@ -13,8 +13,16 @@ from pathlib import Path
 import pytest
 
 from integration.crowded import crowd_of, findings, look_around
-from integration.system import System, kill, until
+from integration.system import System, is_alive, kill, until
 from players.crowd import LINE_EVERY_S, Crowd
+
+HOOKS = """\
+import time
+
+
+def at_server_start(game):
+    time.sleep(2)
+"""
 
 PLAYERS = 20
 KILLS = 20
@@ -47,7 +55,7 @@ async def _play_through(system: System, crowd: Crowd, chance: random.Random) -> 
         for _ in range(KILLS):
             await crowd.serves()
             await asyncio.sleep(chance.uniform(0, SOON_S))
-            await asyncio.to_thread(_kill_server_worker, system)
+            kill(await asyncio.to_thread(system.worker))
         await crowd.serves()
         await crowd.finish()
         after = await asyncio.to_thread(system.until_up)
@@ -56,5 +64,19 @@ async def _play_through(system: System, crowd: Crowd, chance: random.Random) -> 
         return system.places()
 
 
-def _kill_server_worker(system: System) -> None:
-    kill(until(lambda: system.status().server["worker_pid"], "the server has a worker"))
+def test_change_that_is_asked_for_when_the_server_was_just_killed_waits_for_the_next_worker(
+    folder: Path,
+) -> None:
+    game = folder / "game"
+    game.mkdir()
+    (game / "hooks.py").write_text(HOOKS)
+    with System(folder, game=game) as system:
+        before = system.up().status().server["generation"]
+        for command in ("reload", "stop"):
+            worker = system.worker()
+            kill(worker)
+            until(lambda killed=worker: not is_alive(killed), "it has ended")
+            system.run("server", command)
+        assert system.status().server["state"] == "down"
+        system.run("server", "start")
+        assert system.until_up().server["generation"] == before + 4

@@ -147,8 +147,8 @@ def test_nobody_notices_kills_and_a_reload_with_postgres(folder: Path, postgres:
 
         def fault() -> None:
             for _ in range(2):
-                kill(until(lambda: system.status().server["worker_pid"], "a worker serves"))
-                until(lambda: system.status().server["state"] == "up", "the next one serves")
+                kill(worker := system.worker())
+                system.until_replaced(worker)
             system.run("server", "reload")
 
         play_through(system, "Guest", fault)

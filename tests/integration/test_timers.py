@@ -166,12 +166,12 @@ async def _play(system: System, chance: random.Random) -> None:
             ada.type(f"later {chance.uniform(0, LATER_S):.3f} {number}")
             await _until_seen(ada, f"Set {number}.")
             await asyncio.sleep(chance.uniform(0, SOON_S))
-            pid = await asyncio.to_thread(_worker, system)
+            pid = await asyncio.to_thread(system.worker)
             if number % RELOAD_EVERY:
                 kill(pid)
             else:
                 ada.type("reload")
-            await asyncio.to_thread(_until_replaced, system, pid)
+            await asyncio.to_thread(system.until_replaced, pid)
         for number in range(1, ENDS + 1):
             await _until_seen(ada, f"Bell {number} rings.")
         dismissed = await ada.asks("dismiss", "Dismissed after")
@@ -196,15 +196,3 @@ async def _until_seen(player: Player, line: str) -> None:
 def _numbers(player: Player, pattern: str) -> list[int]:
     found = (re.fullmatch(pattern, line) for line in player.lines)
     return [int(one[1]) for one in found if one]
-
-
-def _until_replaced(system: System, pid: int) -> None:
-    until(lambda: _worker(system) != pid, "another worker serves", LONG_S)
-
-
-def _worker(system: System) -> int:
-    def serving() -> int:
-        server = system.status().server
-        return int(server["worker_pid"]) if server["state"] == "up" else 0
-
-    return until(serving, "the server serves", LONG_S)

@@ -122,6 +122,11 @@ class Place:
         self.successor: Worker | None = None
         self.handover: Handover | None = None
 
+    @property
+    def is_served(self) -> bool:
+        """Its worker serves."""
+        return self.active is not None and self.active.ready
+
     def handover_of(self) -> Handover:
         """The change under way."""
         assert self.handover is not None, "asked only while there is one"
@@ -240,9 +245,14 @@ class Crew:
             return "another restart is under way"
         if place.is_off:
             return "it has been stopped, and `everdoor server start` starts it"
-        if place.active is None or not place.active.ready:
-            return "no worker serves"
-        return ""
+        return "" if place.is_served else "no worker serves"
+
+    @property
+    def awaits_worker(self) -> bool:
+        """Only a worker that is to come keeps a planned change from beginning."""
+        place = self.places[0]
+        is_changing = self.is_stopping or place.handover is not None
+        return not (is_changing or place.is_off or place.drains or place.is_served)
 
     def restart(self, ending: str, now: float) -> list[Action]:
         """Load new code in a new worker and hand over to it; only when `why_not` says nothing."""
@@ -388,8 +398,8 @@ class Crew:
         return []
 
     def _wants_standby(self, place: Place) -> bool:
-        serves = place.active is not None and place.active.ready
-        return self._has_standby and serves and place.standby is None and place.handover is None
+        is_free = place.standby is None and place.handover is None
+        return self._has_standby and place.is_served and is_free
 
     def _new_worker(self, place: Place, now: float) -> Worker:
         self._last_number += 1

@@ -12,35 +12,28 @@ import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import structlog
-from msgspec.structs import replace
 
 from everdoor.bus import Bus, RpcServer
 from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused, StartupError
 from everdoor.listeners import listen_ipc, private_folder, stop_listening
 from everdoor.lockfile import LockFile
-from everdoor.measures import Source, single
 from everdoor.messages.callmessage import Done
 from everdoor.messages.calls import (
     Answer,
     DrainPortal,
     Failed,
     Measure,
-    ProcessMeasured,
     Request,
     Restart,
     Restarted,
     Started,
     StartServer,
     Status,
-    StatusReport,
     Stop,
     StopServer,
-    WorkerMeasured,
-    WorkerReport,
 )
 from everdoor.messages.supervision import (
     Drain,
@@ -63,25 +56,18 @@ from everdoor.supervisor.crew import (
     Crew,
     Finish,
     Kill,
-    Place,
     Report,
     Say,
     Start,
-    State,
 )
 from everdoor.supervisor.exporter import Address, Exporter
 from everdoor.supervisor.figures import ProcessFigures
 from everdoor.supervisor.handover import Outcome
 from everdoor.supervisor.process import STOPPING_SIGNALS, WorkerProcess, WorkerSpec
+from everdoor.supervisor.reports import SERVING, Reports
 
 START_S = 30.0
-"""How long a server may take to start before whoever asked is told to look at the log."""
-
-SERVING: tuple[State, ...] = ("up", "draining")
-"""States of a place whose worker serves."""
-
-STATUS_S = 0.5
-"""How long a worker may take to say how it is; one that hangs is reported without its words."""
+"""How long a worker may take to serve before whoever waits for it is told that none does."""
 
 log = structlog.get_logger(__name__)
 
@@ -148,12 +134,15 @@ class _Supervisor:
         self._dismissed: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._report_to: Callable[[Outcome], None] = _nobody
-        self._started: asyncio.Future[None] | None = None
+        self._served = asyncio.Event()
         self._not_starting = ""
         self._metrics = metrics
         self._figures = ProcessFigures()
         self._ending = ""
-        self._exporter = Exporter(self._sources, lambda: self._state() == "up")
+        self._reports = Reports(
+            process, self._crew, self._processes, self._attention, self._figures
+        )
+        self._exporter = Exporter(self._reports.sources, lambda: self._reports.state() == "up")
 
     async def run(self, endpoint: str, fd: int) -> int:
         """Run until the crew has finished, controlled over a socket; return the exit code."""
@@ -196,8 +185,7 @@ class _Supervisor:
                 log.info("worker serves", process=self._process, pid=pid)
                 self._figures.serves(self._processes[worker].index, now)
                 self._do(self._crew.ready(worker, now))
-                if self._started is not None and not self._started.done():
-                    self._started.set_result(None)
+                self._served.set()
             case Taken():
                 self._do(self._crew.taken(worker, now))
             case Settled():
@@ -343,9 +331,13 @@ class _Supervisor:
     async def _changed(self, ending: str) -> Outcome:
         """Make a planned change; returns when it is over.
 
+        One that is asked for while a worker starts, after a crash say, waits until that serves.
+
         Raises:
             CallRefused: It cannot begin now.
         """
+        if self._crew.awaits_worker:
+            await self._serves()
         if why := self._crew.why_not():
             raise CallRefused("refused", f"The server cannot be changed now: {why}.")
         over: asyncio.Future[Outcome] = self._loop.create_future()
@@ -362,15 +354,21 @@ class _Supervisor:
     async def _switched_on(self) -> Started:
         if not self._crew.places[0].is_off:
             raise CallRefused("refused", "The server has not been stopped.")
-        self._started = self._loop.create_future()
         self._not_starting = ""
         self._do(self._crew.switch_on(self._loop.time()))
-        try:
-            await asyncio.wait_for(self._started, START_S)
-        except TimeoutError:
+        if not await self._serves():
             why = self._not_starting or "see the log"
-            raise CallRefused("refused", f"The server does not start: {why}.") from None
+            raise CallRefused("refused", f"The server does not start: {why}.")
         return Started(self._not_starting)
+
+    async def _serves(self) -> bool:
+        """Wait for a worker that starts; whether it serves in time."""
+        self._served.clear()
+        try:
+            await asyncio.wait_for(self._served.wait(), START_S)
+        except TimeoutError:
+            return False
+        return True
 
     def _drain(self, index: int, within_s: float | None) -> None:
         if not 0 <= index < len(self._specs) or not self._specs[index].can_drain:
@@ -394,9 +392,9 @@ class _Supervisor:
     async def _answer(self, request: Request) -> Answer:
         match request.call:
             case Status():
-                return await self._report()
+                return await self._reports.status(self._exporter.url)
             case Measure():
-                return await self._measured()
+                return await self._reports.measured()
             case Stop(reason=reason):
                 log.info("stopping", process=self._process, asked_by=request.role, reason=reason)
                 # After the reply has been sent: the last worker's end closes its socket.
@@ -415,70 +413,6 @@ class _Supervisor:
             case _:
                 raise CallRefused("unknown_call", "A supervisor does not answer this.")
 
-    async def _report(self) -> StatusReport:
-        # All of one moment, before anybody is asked: a worker that hangs takes its time.
-        state = self._state()
-        places = [(place, self._process_of(place)) for place in self._crew.places]
-        workers = [self._report_place(*each) for each in places]
-        infos = await asyncio.gather(*(self._info(*each) for each in places))
-        told = [replace(worker, info=info) for worker, info in zip(workers, infos, strict=True)]
-        return StatusReport(self._process, state, os.getpid(), told)
-
-    def _process_of(self, place: Place) -> WorkerProcess | None:
-        return self._processes.get(place.active.number) if place.active else None
-
-    def _state(self) -> State:
-        return _worst([self._state_of(place) for place in self._filled])
-
-    @property
-    def _filled(self) -> list[Place]:
-        """All places but those that were drained and are to stay empty."""
-        return [place for place in self._crew.places if place.active or not place.drains]
-
-    def _state_of(self, place: Place) -> State:
-        state = self._crew.state(place)
-        hangs = place.active is not None and self._attention.hangs(place.active.number)
-        return "hanging" if state in SERVING and hangs else state
-
-    async def _measured(self) -> ProcessMeasured:
-        sources = await self._sources()
-        workers = [WorkerMeasured(source.worker, source.measured) for source in sources]
-        return ProcessMeasured(self._process, workers)
-
-    async def _sources(self) -> list[Source]:
-        """What every worker has measured, with what is measured of it from here."""
-        return list(await asyncio.gather(*map(self._source, self._filled)))
-
-    async def _source(self, place: Place) -> Source:
-        process = self._process_of(place)
-        own = self._figures.of(place.index, process.pid if process else None)
-        is_up = process is not None and self._crew.state(place) in SERVING
-        theirs = await process.ask_measured(STATUS_S) if process is not None and is_up else {}
-        up = single(int(is_up))
-        return Source(self._process, place.index, {"everdoor_worker_up": up, **own, **theirs})
-
-    def _report_place(self, place: Place, process: WorkerProcess | None) -> WorkerReport:
-        now = self._loop.time()
-        return WorkerReport(
-            index=place.index,
-            state=self._state_of(place),
-            pid=process.pid if process else 0,
-            failures=self._crew.failures(place, now),
-            retry_in_s=0.0 if place.active else max(0.0, place.next_active_at - now),
-            info={},
-        )
-
-    def _about_metrics(self) -> dict[str, Any]:
-        return {"metrics": self._exporter.url} if self._exporter.url else {}
-
-    async def _info(self, place: Place, process: WorkerProcess | None) -> dict[str, Any]:
-        """A worker's own words; while none can speak, what the last one ended with."""
-        metrics = self._about_metrics()
-        if process and place.active and place.active.told_go:
-            if info := await process.ask_status(STATUS_S):
-                return metrics | info
-        return metrics | {"trouble": place.trouble} if place.trouble else metrics
-
 
 def _nobody(outcome: Outcome) -> None:
     """Nobody waits for the outcome any more."""
@@ -495,18 +429,6 @@ def _told(ending: str, outcome: Outcome) -> str:
     if outcome.error:
         return f"The {ending} was refused: {outcome.error}"
     return f"Done: the game was away for {outcome.parts['silence'] * 1000:.0f} ms."
-
-
-def _worst(states: list[str]) -> State:
-    """The state of a process: down only when all its workers are."""
-    if all(state == "down" for state in states):
-        return "down"
-    for state in ("hanging", "restarting", "starting"):
-        if state in states:
-            return state
-    if "down" in states:
-        return "restarting"
-    return "up" if "up" in states else "draining"
 
 
 def _cause(code: int | None) -> str:

@@ -236,12 +236,17 @@ def test_crew_hands_over_and_then_loads_a_standby_with_the_code_that_was_accepte
     assert (crew.state(crew.places[0]), crew.failures(crew.places[0], 1.0)) == ("up", 0)
 
 
-def test_crew_says_why_no_change_can_begin() -> None:
-    assert Crew(1).why_not() == "no worker serves"
-    assert reloading(Phase.LOADING).why_not() == "another restart is under way"
-    crew = serving()
+def test_crew_says_why_no_change_can_begin_and_whether_that_passes_with_the_next_worker() -> None:
+    def said(crew: Crew) -> tuple[str, bool]:
+        return crew.why_not(), crew.awaits_worker
+
+    assert said(Crew(1)) == ("no worker serves", True)
+    assert said(reloading(Phase.LOADING)) == ("another restart is under way", False)
+    assert said(crew := serving()) == ("", False)
+    crew.ended(1, 0.0)
+    assert said(crew) == ("no worker serves", True)
     crew.stop("noon", 0.0)
-    assert crew.why_not() == "it is being stopped"
+    assert said(crew) == ("it is being stopped", False)
 
 
 @pytest.mark.parametrize(
