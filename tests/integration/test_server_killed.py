@@ -21,7 +21,7 @@ import time
 
 
 def at_server_start(game):
-    time.sleep(2)
+    time.sleep(1)
 """
 
 PLAYERS = 20
