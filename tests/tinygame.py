@@ -26,7 +26,7 @@ from everdoor.messages.stream import (
     ServerToPortal,
     UpFrame,
 )
-from everdoor.state import AppSession
+from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server.acts import Act
 from everdoor_server.collector import Collector
 from everdoor_server.commit import (
@@ -140,7 +140,14 @@ class TinyGame:
             that does.
     """
 
-    def __init__(self, collector: Collector, clock: Callable[[], float], mode: int) -> None:
+    def __init__(
+        self,
+        collector: Collector,
+        clock: Callable[[], float],
+        mode: int,
+        session_class: type[ServerSession],
+    ) -> None:
+        self._session_class = session_class
         self._handler = ServerSessionHandler(collector, self, clock, mode)
         self._changes: list[Change] = []
         self._change_count = 0
@@ -166,7 +173,7 @@ class TinyGame:
         self._changes.append(Change("thing", {"id": self._change_count}, {"name": name}))
 
     def make_session(self, key: SessionKey, sessionhandler: SessionDoors) -> ServerSession:
-        return ServerSession(key, sessionhandler)
+        return self._session_class(key, sessionhandler)
 
     def at_connected(self, session: ServerSession) -> Running | None:
         self.hooks.append(("connected", session.sessid))
@@ -264,13 +271,14 @@ class TinyServer:
         now: float = 100.0,
         lines: dict[str, Does] | None = None,
         resume_grace_s: float = 0.0,
+        session_class: type[ServerSession] = ServerSession,
     ) -> None:
         self.now = now
         self.database = database
         stored = database.begin()
         app = AppSession("test", silent=True, minimal=True)
         self.collector = Collector(app)
-        self.game = TinyGame(self.collector, lambda: EPOCH_S + self.now, mode)
+        self.game = TinyGame(self.collector, lambda: EPOCH_S + self.now, mode, session_class)
         self.game.lines = lines or {}
         self.links = Links(stored, "here", is_alive, grace_s, now)
         self.turn = Turn(
@@ -419,3 +427,23 @@ def started(
     portal.take()
     portal.ack()
     return server, portal
+
+
+def snapshot(session: ServerSession) -> dict[str, object]:
+    return session.take_snapshot(AppSession("test", silent=True), SnapshotFlag.REBOOT)
+
+
+def copy_of(session: ServerSession, cursor: int, **changed: object) -> Copy:
+    """What a portal holds of a session, with some of it changed."""
+    state = {**snapshot(session), **changed}
+    return Copy(session.key.conn, cursor, state, 30.0, 20.0, 10.0, 4)
+
+
+def after_crash(
+    server: TinyServer, portal: ScriptedPortal, *copies: Copy, **options: object
+) -> TinyServer:
+    """The next generation, to which the portal has said hello with these copies."""
+    new = TinyServer(server.database, lines=server.game.lines, **options)  # type: ignore[arg-type]
+    portal.server = new
+    portal.hello(copies)
+    return new

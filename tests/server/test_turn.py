@@ -12,7 +12,6 @@ from everdoor.ids import Incarnation, RowId
 from everdoor.messages.accounts import AccountFound, Authenticate
 from everdoor.messages.callmessage import CallKey
 from everdoor.messages.stream import Copy, FlagsChanged, Output, Row
-from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server import turn as turns
 from everdoor_server import waits
 from everdoor_server.adoption import INTERRUPTED
@@ -20,27 +19,16 @@ from everdoor_server.commit import Change, KnownPortal, RosterEntry
 from everdoor_server.driving import MAX_INJECTED
 from everdoor_server.session import ServerSession
 from everdoor_server.waits import Call, Pause
-from tinygame import Account, Database, ScriptedPortal, TinyServer, key, started
-
-
-def snapshot(session: ServerSession) -> dict[str, object]:
-    return session.take_snapshot(AppSession("test", silent=True), SnapshotFlag.REBOOT)
-
-
-def copy_of(session: ServerSession, cursor: int, **changed: object) -> Copy:
-    state = {**snapshot(session), **changed}
-    return Copy(session.key.conn, cursor, state, 30.0, 20.0, 10.0, 4)
-
-
-def after_crash(
-    server: TinyServer, portal: ScriptedPortal, *copies: Copy, **options: object
-) -> TinyServer:
-    """The next generation, to which the portal has said hello with these copies."""
-    new = TinyServer(server.database, lines=server.game.lines, **options)  # type: ignore[arg-type]
-    portal.server = new
-    portal.hello(copies)
-    return new
-
+from tinygame import (
+    Account,
+    Database,
+    ScriptedPortal,
+    TinyServer,
+    after_crash,
+    copy_of,
+    key,
+    started,
+)
 
 # Coming, typing, leaving.
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlmodel import Session as DbSession
 
 from everdoor.errors import StartupError, StoreBusy
+from everdoor.sqlitelocks import patiently
 
 LOCK_TIMEOUT_S = 2.0
 """How long a statement waits for somebody else's lock; callers are told to try again then, well
@@ -208,7 +209,7 @@ def _use_sqlite_well(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:
         for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
+            patiently(connection, f"PRAGMA {pragma}", LOCK_TIMEOUT_S).close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

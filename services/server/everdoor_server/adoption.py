@@ -188,7 +188,7 @@ class Adoption:
             before = self._collector.state_of(key)
             in_limbo = session.take_snapshot(self._app, SnapshotFlag.REBOOT)
             session.load_snapshot(self._app, state)
-            self._collector.know(session, entry)
+            self._collector.know(session, entry, state)
             if entry is not None:
                 _add_collections(session, before, in_limbo)
         except Exception as exc:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
+
+import structlog
 
 from everdoor.archiving import SESSIONS, ArchivePages, PlayersSessions
 from everdoor.errors import CallRefused, UserError
@@ -19,8 +21,11 @@ from everdoor.ids import SessionKey
 from everdoor.messages.calls import SESSION_CLASS, Archive, SaveSessions
 from everdoor.state import AppSession, FrozenState, Primitive, SnapshotFlag, State
 from everdoor.state.saving import Saving
+from everdoor.state.snapshots import VERSION
 from everdoor_server.session import CLOCKS, ServerSession, with_connection
 from everdoor_server.sessionhandler import ServerSessionHandler
+
+_log = structlog.get_logger(__name__)
 
 States = Callable[[], Mapping[SessionKey, Mapping[str, object]]]
 
@@ -33,7 +38,12 @@ class FrozenSession(FrozenState):
     Args:
         state: Its replicated part, which nobody changes.
         clocks: Values by CLOCKS.
+
+    Attributes:
+        held: Names of what belongs to its snapshots.
     """
+
+    held: ClassVar[tuple[str, ...]]
 
     def __init__(self, state: Mapping[str, object], key: SessionKey, clocks: Iterable[Any]) -> None:
         self._state = state
@@ -42,8 +52,8 @@ class FrozenSession(FrozenState):
 
     def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, Any]:
         """What the session's own snapshot for an archive was."""
-        clocks = zip(CLOCKS, self._clocks, strict=True)
-        return with_connection({**self._state, **dict(clocks)}, self._key)
+        state = {name: self._state[name] for name in self.held if name in self._state}
+        return with_connection(state | dict(zip(CLOCKS, self._clocks, strict=True)), self._key)
 
 
 class Archiving:
@@ -108,8 +118,11 @@ class Archiving:
 
 
 def _frozen(session_class: type[ServerSession]) -> type[FrozenSession]:
-    """What stands for sessions of a class, under its name and with its secrets."""
-    about = {"secret_fields": session_class.secret_fields}
+    """What stands for sessions of a class, under its name and with its fields and secrets."""
+    about = {
+        "held": (*session_class.snapshot_fields, VERSION),
+        "secret_fields": session_class.secret_fields,
+    }
     return type(session_class.__qualname__, (FrozenSession,), about)
 
 
@@ -118,6 +131,8 @@ def _copies(
 ) -> Iterator[tuple[State, State]]:
     """Copy all sessions as they are now; what stands for each is made when it is asked for."""
     here, known = list(sessions), states()
+    if left_out := [session.sessid for session in here if session.key not in known]:
+        _log.warning("not archived, as portals hold nothing of them", sessids=left_out)
     values = list(map(_key_and_clocks, here))
     return (
         (session, kind(known[key], key, clocks))

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from everdoor.messages.calls import ControlCall, Result
     from everdoor.supervisor import WorkerSpec
 
-CHANGE_S = 120.0
-"""How long a planned change may take: a large game loads, a commit is tried again, hooks run."""
+CHANGE_S = 150.0
+"""How long a planned change may take: a worker starts, a large game loads, a commit is tried again,
+hooks run."""
 
 
 @click.group()

@@ -206,11 +206,21 @@ class Collector:
         ended, self._ended = self._ended, []
         return ended
 
-    def know(self, session: ServerSession, entry: RosterEntry | None) -> None:
-        """Take the session's present state as what its portal holds, `entry` as its place in
-        the roster of the database (None: it has none yet)."""
+    def know(
+        self,
+        session: ServerSession,
+        entry: RosterEntry | None,
+        held: dict[str, object] | None = None,
+    ) -> None:
+        """Take over a session of a former generation.
+
+        Args:
+            entry: Its place in the roster of the database; None: it has none yet.
+            held: What its portal holds, which another edition of the game may have made; None: its
+                present state. Nobody changes it any more.
+        """
         self._half_known.discard(session.key)
-        self._replicated[session.key] = self._snapshot(session)
+        self._replicated[session.key] = self._snapshot(session) if held is None else held
         if entry is not None:
             self._roster[session.key] = entry
 
@@ -221,7 +231,8 @@ class Collector:
         self._half_known.add(session.key)
 
     def state_of(self, key: SessionKey) -> dict[str, object]:
-        """The state of a session as its portal holds it once it has every row."""
+        """The state of a session as its portal holds it once it has every row, with what only a
+        former edition of the game has put there."""
         return self._replicated.get(key, {})
 
     def states(self) -> dict[SessionKey, dict[str, object]]:
@@ -307,22 +318,32 @@ class Collector:
             self._enrolled[key] = None
 
     def _difference(self, session: ServerSession) -> dict[str, object]:
-        """Fields that its portal does not have so."""
-        old = self.state_of(session.key)
-        new = self._present(session)
-        missing = object()
+        """Fields that its portal does not have so, and will have."""
+        old, new = self.state_of(session.key), self._present(session)
+        change = self._change(session, new)
+        # What the class has no more stays in the portal. Keys are those of `new`, which all share.
+        self._replicated[session.key] = {n: old[n] for n in old if n not in new} | new
+        return change
+
+    def _change(self, session: ServerSession, new: dict[str, object]) -> dict[str, object]:
+        """Fields of its state that its portal does not have so.
+
+        Raises:
+            TypeError: One holds what no portal can be sent.
+            ValueError: They are too large.
+        """
+        old, missing = self.state_of(session.key), object()
         change = {name: value for name, value in new.items() if old.get(name, missing) != value}
         check_primitives(change, type(session).__qualname__)
         if change and (size := len(codec.encode(change))) > MAX_STATE_BYTES:
             raise ValueError(f"a change of {size} bytes, at most {MAX_STATE_BYTES}")
-        self._replicated[session.key] = new
         return change
 
     def _sendable(self, session: ServerSession) -> dict[str, object] | None:
         """A session's state as it is now; None: the turn will refuse it, and say so."""
         try:
             state = self._present(session)
-            check_primitives(state)
+            self._change(session, state)
         except Exception:
             return None
         return state

@@ -57,7 +57,8 @@ from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
 
 ADOPTION_LOOK_S, ADOPTION_LOOKS = 0.02, 50
-"""How long, 1 s, a list waits for portals that have not said hello yet; they take milliseconds."""
+"""How long, 1 s, lists and archives wait for portals that have not said hello yet, as they do
+within milliseconds."""
 
 BringBack = Callable[[RestoreSessions], list[RestoredSession]]
 
@@ -180,13 +181,17 @@ class Inspection:
     async def _list(self, call: SessionList) -> Sessions:
         if call.skip:
             return self._pages.go_on(call)
-        for _ in range(ADOPTION_LOOKS):
-            if not self._lacks_portals():
-                break
-            await asyncio.sleep(ADOPTION_LOOK_S)
+        await self._until_adopted()
         mark = self._publisher.mark if self._publisher else Mark("", 0)
         here = [(self._news[key], self._sessions.by_key(key)) for key in self._news.keys()]
         return self._pages.begin(await mapped(self._info, here), mark)
+
+    async def _until_adopted(self) -> None:
+        """Give portals that are about to say hello the time for it."""
+        for _ in range(ADOPTION_LOOKS):
+            if not self._lacks_portals():
+                return
+            await asyncio.sleep(ADOPTION_LOOK_S)
 
     def _lacks_portals(self) -> bool:
         """Whether sessions are known of which only their portal can say what they are."""
@@ -225,6 +230,7 @@ class Inspection:
     async def _save(self, call: SaveSessions) -> Archive:
         if call.skip:
             return self._archiving.go_on(call)
+        await self._until_adopted()
         taken: list[Saving] = []
         # In a turn, so that what it holds is committed when it is answered.
         await self._shell.perform(lambda: taken.append(self._archiving.take(call.metadata)))

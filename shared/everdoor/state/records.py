@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from everdoor.errors import UserError
 from everdoor.state.archivefile import Record, Reference
-from everdoor.state.primitives import SCALARS, IsReference, copy_state
+from everdoor.state.primitives import (
+    SCALARS,
+    IsReference,
+    Snapshot,
+    check_primitives,
+    copy_state,
+)
 from everdoor.state.snapshots import ARCHIVE, VERSION, FrozenState, State, StateManager
 
 if TYPE_CHECKING:
@@ -62,8 +68,9 @@ class Collected:
         numbers = count(1)
         for state in self._collector.frozen_states():
             name = self._session.classes.name_of(type(state))
+            snapshot = _snapshot_of(state, name, self._session)
             self._collector.number(state, number := next(numbers))
-            yield Record(number, name, [], state.take_snapshot(self._session, ARCHIVE))
+            yield Record(number, name, [], snapshot)
         # What is frozen knows of nothing else, but others may refer to it.
         for taken in chain(self._collector.visit_frozen(), self._taken):
             data = taken.data
@@ -163,7 +170,7 @@ class _Collector:
                 yield self._end(visit)
 
     def frozen_states(self) -> Iterator[FrozenState]:
-        """What stands for frozen objects and is known to hold primitives."""
+        """What stands for frozen objects and is archived as it is."""
         for state in chain(self._met, self._unmet):
             if isinstance(state, FrozenState):
                 yield state
@@ -215,9 +222,7 @@ class _Collector:
             visit = _Visit(obj, label, data, self._session.is_reference)
         except TypeError as exc:
             raise UserError(f"cannot save {exc}, or a reference") from None
-        version = visit.data.get(VERSION)
-        if type(version) is not int or version < 1:
-            raise UserError(f"cannot save {label}: its snapshot has no version")
+        _check_version(visit.data, label)
         return visit
 
     def _end(self, visit: _Visit) -> Taken:
@@ -246,3 +251,19 @@ class _Collector:
         tags = self._tags.get(id(obj))
         name = type(obj).__qualname__
         return f"{name} {tags[0]!r}" if tags else name
+
+
+def _snapshot_of(state: FrozenState, name: str, session: AppSession) -> Snapshot:
+    """The snapshot of what stands for an object of this class name, and refers to none."""
+    try:
+        data = check_primitives(state.take_snapshot(session, ARCHIVE), name)
+    except TypeError as exc:
+        raise UserError(f"cannot save {exc}") from exc
+    _check_version(data, name)
+    return data
+
+
+def _check_version(data: Mapping[str, object], label: str) -> None:
+    version = data.get(VERSION)
+    if type(version) is not int or version < 1:
+        raise UserError(f"cannot save {label}: its snapshot has no version")

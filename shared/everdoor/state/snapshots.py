@@ -237,7 +237,7 @@ def _declared(cls: type[State], attribute: str) -> list[str]:
 class FrozenState(State):
     """Stands for an object in an archive, with a snapshot of primitives that nobody changes.
 
-    It is archived as it is, neither copied nor looked through, so `take_snapshot` answers for that.
+    The snapshot is archived as it is, without being copied.
     """
 
     __slots__ = ()

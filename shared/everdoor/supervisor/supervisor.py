@@ -135,6 +135,7 @@ class _Supervisor:
         self._timer: asyncio.TimerHandle | None = None
         self._report_to: Callable[[Outcome], None] = _nobody
         self._served = asyncio.Event()
+        self._changes_asked = 0
         self._not_starting = ""
         self._metrics = metrics
         self._figures = ProcessFigures()
@@ -264,6 +265,8 @@ class _Supervisor:
     # What to do.
 
     def _do(self, actions: list[Action]) -> None:
+        if self._crew.is_stopping:
+            self._served.set()  # Nobody will: whoever waits is told so before the socket closes.
         for action in actions:
             match action:
                 case Start(worker=worker, place=place, code=code):
@@ -336,8 +339,13 @@ class _Supervisor:
         Raises:
             CallRefused: It cannot begin now.
         """
+        self._changes_asked += 1
+        asked = self._changes_asked
         if self._crew.awaits_worker:
             await self._serves()
+        if asked != self._changes_asked:
+            # Whoever asked may have given up since, and asked for something else.
+            raise CallRefused("refused", "Another change was asked for after this one.")
         if why := self._crew.why_not():
             raise CallRefused("refused", f"The server cannot be changed now: {why}.")
         over: asyncio.Future[Outcome] = self._loop.create_future()
@@ -365,10 +373,11 @@ class _Supervisor:
         """Wait for a worker that starts; whether it serves in time."""
         self._served.clear()
         try:
-            await asyncio.wait_for(self._served.wait(), START_S)
+            async with asyncio.timeout(START_S):
+                await self._served.wait()
         except TimeoutError:
             return False
-        return True
+        return self._crew.places[0].is_served
 
     def _drain(self, index: int, within_s: float | None) -> None:
         if not 0 <= index < len(self._specs) or not self._specs[index].can_drain:

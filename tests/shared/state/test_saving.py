@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from archives import Harbour, Ship, fleet_session, harbour_session, names, restored, ship
 from everdoor.errors import UserError
-from everdoor.state import BEGIN_SAVE_SESSION, END_SAVE_SESSION, AppSession, Frozen, FrozenState
+from everdoor.state import (
+    BEGIN_SAVE_SESSION,
+    END_SAVE_SESSION,
+    AppSession,
+    Frozen,
+    FrozenState,
+    SnapshotFlag,
+)
 from everdoor.state.archivefile import Record, Reference, read_items
 from everdoor.state.saving import STEP_RECORDS, Saving
 
@@ -161,8 +170,11 @@ class Sketched(Harbour):
 
     def _sketched(self) -> Iterator[tuple[Ship, Sketch]]:
         for live in self.ships:
-            self.sketches.append(Sketch(live.name))
+            self.sketches.append(self.sketch_of(live))
             yield live, self.sketches[-1]
+
+    def sketch_of(self, live: Ship) -> Sketch:
+        return Sketch(live.name)
 
 
 def sketched(*ship_names: str) -> tuple[AppSession, Sketched]:
@@ -194,10 +206,51 @@ def test_frozen_states_are_made_between_steps() -> None:
     assert len(fleet.sketches) == STEP_RECORDS
 
 
-def test_frozen_state_that_no_archive_can_hold_is_told() -> None:
-    session, fleet = sketched("Argo")
-    fleet.ships[0].name = 2**64  # type: ignore[assignment]
-    with pytest.raises(UserError, match=r"cannot save Ship\['name'\]: int beyond 64 bits"):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (2**64, r"Ship\['name'\]: int beyond 64 bits"),
+        (object(), r"Sketch\['name'\]: object"),
+        (datetime(2026, 1, 1, tzinfo=UTC), r"Sketch\['name'\]: datetime"),
+        (ship("another"), r"Ship\['name'\]: Ship"),
+    ],
+    ids=["too large", "no primitive", "what msgpack knows", "a reference"],
+)
+def test_frozen_state_that_no_archive_can_hold_is_told(name: object, told: str) -> None:
+    session, fleet = sketched()
+    fleet.ships = [ship("Argo")]
+    fleet.ships[0].name = name  # type: ignore[assignment]
+    session.register_state_class(Ship, "Live ship")
+    with pytest.raises(UserError, match=f"cannot save {told}"):
+        made(session.begin_saving())
+
+
+class Rough(Sketch):
+    """Says of itself what it likes."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self._said = said
+
+    def take_snapshot(self, session: AppSession, flags: SnapshotFlag) -> dict[str, Any]:
+        return self._said
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"name": "Argo"}, "Rough: its snapshot has no version"),
+        ({"version": 1, "name": ("Argo",)}, r"Rough\['name'\]: tuple"),
+        ({"version": 1, "name": {1: 2}}, r"Rough\['name'\]\[1\]: key is of type int"),
+    ],
+    ids=["no version", "a tuple", "a number as key"],
+)
+def test_frozen_state_with_a_snapshot_of_its_own_is_looked_through(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, Any], told: str
+) -> None:
+    session, _ = sketched("Argo")
+    session.register_state_class(Rough, "Rough")
+    monkeypatch.setattr(Sketched, "sketch_of", lambda fleet, live: Rough(said))
+    with pytest.raises(UserError, match=f"cannot save {told}"):
         made(session.begin_saving())
 
 

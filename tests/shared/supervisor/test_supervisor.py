@@ -17,10 +17,10 @@ import pytest
 
 from everdoor.bus import Bus, RpcClient
 from everdoor.endpoints import Endpoints, endpoints
-from everdoor.errors import StartupError
+from everdoor.errors import CallRefused, StartupError
 from everdoor.lockfile import LockFile
 from everdoor.messages.callmessage import Done
-from everdoor.messages.calls import Status, StatusReport, Stop
+from everdoor.messages.calls import Call, Result, Status, StatusReport, Stop, StopServer
 from everdoor.supervisor import supervise
 from running import run
 
@@ -36,6 +36,7 @@ class Supervised:
     """A supervisor process and how to reach it."""
 
     def __init__(self, home: Path, target: str, places: int, *options: str) -> None:
+        self.home = home
         self.system: Endpoints = endpoints(home, Path(tempfile.gettempdir()), 0)
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "supervised", str(home), f"workers:{target}", str(places)]
@@ -46,21 +47,23 @@ class Supervised:
             text=True,
         )
 
-    def ask(self, call: Status | Stop) -> StatusReport | Done:
-        async def main() -> StatusReport | Done:
+    def ask(self, *calls: Call, meanwhile: Callable[[], object] = int) -> list[str | Result]:
+        """Ask all at once, and do something while they are under way; refusals as text."""
+
+        async def main() -> list[str | Result]:
             bus = Bus(asyncio.get_running_loop())
             try:
                 client = RpcClient(bus, self.system.control("game"), "cli")
-                answer = await client.call(call, deadline_s=LIMIT_S)
-                assert isinstance(answer, StatusReport | Done)
-                return answer
+                asked = [asyncio.create_task(_answered(client, call)) for call in calls]
+                await asyncio.to_thread(meanwhile)
+                return await asyncio.gather(*asked)
             finally:
                 bus.close()
 
         return run(main())
 
     def status(self) -> StatusReport:
-        answer = self.ask(Status())
+        [answer] = self.ask(Status())
         assert isinstance(answer, StatusReport)
         return answer
 
@@ -78,6 +81,13 @@ class Supervised:
     def end(self) -> tuple[int, str, str]:
         out, err = self.popen.communicate(timeout=LIMIT_S)
         return self.popen.returncode, out, err
+
+
+async def _answered(client: RpcClient, call: Call) -> str | Result:
+    try:
+        return await client.call(call, deadline_s=LIMIT_S)
+    except CallRefused as exc:
+        return str(exc)
 
 
 Start = Callable[..., Supervised]
@@ -142,7 +152,7 @@ def test_supervisor_stops_in_order_on_a_signal(start: Start, number: signal.Sign
 def test_supervisor_stops_on_request_and_answers_first(start: Start) -> None:
     game = start("good")
     game.until_up()
-    assert game.ask(Stop("Back at noon.")) == Done()
+    assert game.ask(Stop("Back at noon.")) == [Done()]
     code, out, _ = game.end()
     assert (code, out) == (0, "stopped: Back at noon.\n")
     assert list(game.system.folder.iterdir()) == []
@@ -222,6 +232,36 @@ def test_supervisor_takes_its_workers_with_it_when_killed(start: Start) -> None:
     game.popen.kill()
     wait_until_gone(worker)
     assert start("good").until_up().state == "up"
+
+
+def until_it_starts_again(game: Supervised) -> None:
+    """Wait until the first worker has died and the second does not serve yet."""
+    game.until(lambda report: report.state == "restarting" and report.workers[0].failures == 1)
+
+
+def test_change_that_waits_for_a_worker_is_told_when_none_is_to_come(start: Start) -> None:
+    game = start("slow_again")
+    until_it_starts_again(game)
+
+    def stop() -> None:
+        game.status()
+        game.ask(Stop(""))
+
+    told = game.ask(StopServer(), meanwhile=stop)
+    assert told == ["The server cannot be changed now: it is being stopped."]
+
+
+def test_of_changes_that_wait_for_a_worker_only_the_last_is_made(start: Start) -> None:
+    game = start("slow_again")
+    until_it_starts_again(game)
+
+    def let_it_serve() -> None:
+        game.status()
+        (game.home / "serve").touch()
+
+    told = game.ask(StopServer(), StopServer(), meanwhile=let_it_serve)
+    assert sorted(told, key=str) == ["Another change was asked for after this one.", Done()]
+    assert game.status().state == "down"
 
 
 def test_supervisor_answers_while_its_worker_hangs(start: Start) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -19,6 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from everdoor.errors import StoreBusy, StoreError, StoreRefused
+from everdoor.sqlitelocks import patiently
 
 LOCK_TIMEOUT_S = 0.2
 """How long the turn waits for somebody else's lock before it is told to try again: well below the
@@ -26,9 +26,6 @@ two seconds after which a silent server looks dead to its portals."""
 
 OPEN_TIMEOUT_S = 10.0
 """How long one who opens the database waits for another who makes its tables."""
-
-LOCK_PAUSE_S = 0.001
-"""Between two tries: what holds the lock is most often a checkpoint that is nearly done."""
 
 MAX_WAL_BYTES = 64 * 1024 * 1024
 """A longer write-ahead log is emptied, which holds the next turn up for a moment."""
@@ -99,8 +96,7 @@ class SqliteDriver:
                 "wal_autocheckpoint=0",
                 "busy_timeout=0",
             ):
-                # SQLite itself waits for nobody who turns the same empty journal into a log.
-                self._patiently(f"PRAGMA {pragma}", {}, OPEN_TIMEOUT_S).close()
+                patiently(raw, f"PRAGMA {pragma}", OPEN_TIMEOUT_S).close()
         self._checkpoints = Checkpoints(url.database, max_wal_bytes) if url.database else None
 
     @contextmanager
@@ -110,7 +106,7 @@ class SqliteDriver:
             if durable:
                 self._raw.execute("PRAGMA synchronous=FULL").close()
             try:
-                self._patiently("BEGIN IMMEDIATE", {})
+                patiently(self._raw, "BEGIN IMMEDIATE", LOCK_TIMEOUT_S)
                 yield self
                 self._raw.execute("COMMIT")
             except BaseException:
@@ -141,21 +137,7 @@ class SqliteDriver:
     def rows(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """As `Driver.rows`."""
         with mapped():
-            return self._patiently(sql, parameters).fetchall()
-
-    def _patiently(
-        self, sql: str, parameters: Mapping[str, Any], timeout_s: float = LOCK_TIMEOUT_S
-    ) -> sqlite3.Cursor:
-        """Run what may find a lock; SQLite's own waiting would pause for up to 0.1 s at a time."""
-        end = time.monotonic() + timeout_s
-        while True:
-            try:
-                return self._raw.execute(sql, parameters)
-            except sqlite3.OperationalError as exc:
-                is_busy = exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not is_busy or time.monotonic() >= end:
-                    raise
-            time.sleep(LOCK_PAUSE_S)
+            return patiently(self._raw, sql, LOCK_TIMEOUT_S, parameters).fetchall()
 
     def count_bytes(self, size: int) -> None:
         """As `Driver.count_bytes`."""

@@ -1,9 +1,11 @@
 """Workers for tests, each a coroutine that a supervisor can be given as its target."""
 
+import asyncio
 import os
 import signal
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 from everdoor.errors import StartupError
@@ -48,6 +50,25 @@ async def short_lived(link: WorkerLink, settings: Settings) -> int:
     link.ready()
     link.leaving("to be tried again", 7)
     return 7
+
+
+async def slow_again(link: WorkerLink, settings: Settings) -> int:
+    """Serves and dies in its first life; in others it serves once a file of the home says so."""
+    link.on_park = lambda ending: link.parked({})
+    await link.go()
+    if link.handed["life"] > 1:
+        await asyncio.to_thread(wait_for, settings.home / "serve")
+    link.ready()
+    if link.handed["life"] == 1:
+        link.leaving("to be tried again", 7)
+        return 7
+    await link.stop_asked()
+    return 0
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.01)
 
 
 def info(link: WorkerLink) -> dict[str, Any]:
