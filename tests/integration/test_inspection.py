@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 
 from everdoor.archive import SESSION_SUFFIX
-from integration.system import PASSWORD, PROGRAMS, System
+from integration.system import PASSWORD, PROGRAMS, System, kill
 from players.telnet import Player
 
 pytestmark = pytest.mark.timeout(120)
@@ -24,6 +26,9 @@ KEYS = [
     "account", "puppet", "conn_time", "idle_s", "cmd_total",
 ]  # fmt: skip
 CLOCKS = ("conn_time", "idle_s")
+
+COMMAND_ASKS_S = 0.3
+"""By when a command has asked the server, on a machine that is not busy."""
 
 
 @asynccontextmanager
@@ -366,3 +371,30 @@ def test_archive_of_portals_copies_is_that_of_the_server_while_it_is_away(system
             assert set(states) <= {"unchanged", "restored", "gone"}
 
     asyncio.run(main())
+
+
+def test_archive_waits_for_portals_that_come_back_after_a_crash(folder: Path) -> None:
+    """Only they know what their sessions are."""
+
+    async def main(system: System) -> None:
+        async with playing(system, "Ada", "Bob"):
+            status = await asyncio.to_thread(system.status)
+            portals = [portal["worker_pid"] for portal in status.portals.values()]
+            for pid in portals:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                kill(worker := status.server["worker_pid"])
+                await asyncio.to_thread(system.until_replaced, worker)
+                saving = asyncio.create_task(everdoor(system, "session", "dump", "live"))
+                await asyncio.sleep(COMMAND_ASKS_S)
+            finally:
+                for pid in portals:
+                    os.kill(pid, signal.SIGCONT)
+            dumped, _ = await saving
+            names = re.findall(r'^  uname: "(\w+)"$', dumped, re.MULTILINE)
+            assert sorted(names) == ["Ada", "Bob"]
+
+    with System(folder) as system:
+        system.up()
+        system.make_accounts(["Ada", "Bob"])
+        asyncio.run(main(system))
