@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from everdoor.cli.control import reports
-from everdoor.cli.state import system_state
+from everdoor.cli.state import notes, system_state
 from everdoor.endpoints import Endpoints, endpoints
 
 T = TypeVar("T")
@@ -60,9 +60,13 @@ class Status(NamedTuple):
     portals: dict[str, dict[str, Any]]
 
     def is_up(self, portals: int) -> bool:
-        """Whether everything serves, with so many portals."""
+        """Whether everything serves, with so many portals, and has said how it is."""
         all_of_it = [self.auth, self.server, *self.portals.values()]
-        return len(self.portals) == portals and all(one["state"] == "up" for one in all_of_it)
+        # A worker that is busy for half a second is up, and nothing else is known of it.
+        words = [self.server["generation"], *(one["sessions"] for one in self.portals.values())]
+        has_spoken = None not in words
+        is_whole = len(self.portals) == portals and has_spoken
+        return is_whole and all(one["state"] == "up" for one in all_of_it)
 
 
 class System:
@@ -214,6 +218,12 @@ class System:
         state = msgspec.to_builtins(system_state(filter(None, found.values())))
         portals = {portal["id"]: portal for portal in state["portals"]}
         return Status(state["auth"], state["server"], portals)
+
+    def notes(self, process: str) -> list[str]:
+        """What `everdoor status` notes of a process, asked from here as `status` is."""
+        with ThreadPoolExecutor(1) as thread:
+            report = thread.submit(reports, _endpoints(self.home)).result().get(process)
+        return notes(report) if report else []
 
     def until_up(self) -> Status:
         """Wait until everything serves; what was started last must not end before."""

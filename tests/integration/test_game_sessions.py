@@ -207,3 +207,42 @@ def test_reload_without_the_session_class_is_refused_and_nobody_notices(folder: 
         system.up()
         system.make_accounts(["Ada"])
         asyncio.run(play(system, made))
+
+
+UPGRADE = """
+    state_version = 2
+
+    @classmethod
+    def upgrade_snapshot(cls, data, version):
+        return {**data, "shape": f"{data['shape']}, it is said"}
+
+    def touch_shape(self, shape):
+        self.shape += f", and {shape}"
+        self.touch()
+"""
+
+
+@pytest.mark.timeout(120)
+def test_session_of_a_changed_class_is_upgraded_once_though_the_server_is_killed(
+    folder: Path,
+) -> None:
+    async def play(system: System, made: Path) -> None:
+        player = await logged_in(system, "Ada")
+        try:
+            await player.asks("chargen", "You are nobody yet.")
+            await player.asks("shape tall", "You shape somebody tall.")
+            (made / "sessions.py").write_text(SESSIONS + UPGRADE)
+            await asyncio.to_thread(system.run, "server", "reload")
+            await player.asks("shape wide", "You shape somebody tall, it is said, and wide.")
+            for _ in range(2):
+                kill(worker := await asyncio.to_thread(system.worker))
+                await asyncio.to_thread(system.until_replaced, worker)
+            await player.asks("done", "You are tall, it is said, and wide.")
+        finally:
+            await player.leave()
+
+    made = game(folder)
+    with System(folder, game=made, server_session_class="game.sessions.ShapedSession") as system:
+        system.up()
+        system.make_accounts(["Ada"])
+        asyncio.run(play(system, made))

@@ -16,7 +16,7 @@ from integration.system import HOST, PASSWORD, System, kill, until
 from players.crowd import Crowd
 from players.telnet import Player
 
-PLAYERS = 10
+PLAYERS = 16
 KNOCK_EVERY_S = 0.02
 GONE_S = 5.0
 """Within which the sessions of a dead portal have no connection any more."""
@@ -37,7 +37,7 @@ async def _play_through(system: System, crowd: Crowd) -> tuple[set[str], dict[st
         crowd.start()
         await crowd.serves()
         knocks = asyncio.create_task(_knock(system.port))
-        before = await asyncio.to_thread(system.status)
+        before = await asyncio.to_thread(system.until_up)
         victim = max(before.portals.values(), key=lambda portal: int(portal["sessions"]))
         kill(victim["worker_pid"])
         await asyncio.to_thread(_until_the_cut_are_gone, system, crowd)

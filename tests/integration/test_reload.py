@@ -43,7 +43,7 @@ async def _play_through(system: System, crowd: Crowd) -> tuple[dict[str, str], T
     """Reload at random instants while all type; return where everything is then."""
     chance, told = random.Random(1), []
     async with crowd:
-        before = await asyncio.to_thread(system.status)
+        before = await asyncio.to_thread(system.until_up)
         crowd.start()
         for _ in range(RELOADS):
             await crowd.serves()

@@ -48,7 +48,7 @@ def test_nobody_notices_that_the_server_is_killed_under_load(folder: Path, seed:
 async def _play_through(system: System, crowd: Crowd, chance: random.Random) -> dict[str, str]:
     """Kill the worker at random instants while all type; return where everything is then."""
     async with crowd:
-        before = await asyncio.to_thread(system.status)
+        before = await asyncio.to_thread(system.until_up)
         sessions = {portal["sessions"] for portal in before.portals.values()}
         assert 0 not in sessions, f"everybody came to one portal: {before.portals}"
         crowd.start()

@@ -68,14 +68,14 @@ def all_were_told(crowd: Crowd) -> bool:
 
 def says(system: System, text: str) -> bool:
     """Whether `everdoor status` tells people so of the server."""
-    return bool(system.status().server["pid"]) and text in system.run("status").stdout
+    return any(text in note for note in system.notes("server"))
 
 
 # SQLite.
 
 
 def test_lock_that_is_held_briefly_is_waited_for(system: System) -> None:
-    before = system.status().server["generation"]
+    before = system.until_up().server["generation"]
 
     def fault() -> None:
         with locked(system.home / "world.db"):
@@ -83,18 +83,18 @@ def test_lock_that_is_held_briefly_is_waited_for(system: System) -> None:
             time.sleep(BRIEFLY_S)
 
     play_through(system, "Brief", fault)
-    assert system.status().server["generation"] == before
+    assert system.until_up().server["generation"] == before
 
 
 def test_lock_that_is_held_for_long_has_the_worker_replaced_and_players_told(
     system: System,
 ) -> None:
-    before = system.status().server["generation"]
+    before = system.until_up().server["generation"]
 
     def fault() -> None:
         with locked(system.home / "world.db"):
             time.sleep(LONG_S)
-            assert says(system, "database is locked")
+            until(lambda: says(system, "database is locked"), "it says so")
 
     crowd = play_through(system, "Long", fault)
     assert all_were_told(crowd)
@@ -143,7 +143,7 @@ def test_postgres_that_crashes_and_comes_back_is_lived_through(
 
 def test_nobody_notices_kills_and_a_reload_with_postgres(folder: Path, postgres: Postgres) -> None:
     with PostgresSystem(folder, postgres, postgres.empty_database()) as system:
-        before = system.up().status().server["generation"]
+        before = system.up().until_up().server["generation"]
 
         def fault() -> None:
             for _ in range(2):
@@ -152,7 +152,7 @@ def test_nobody_notices_kills_and_a_reload_with_postgres(folder: Path, postgres:
             system.run("server", "reload")
 
         play_through(system, "Guest", fault)
-        assert system.status().server["generation"] == before + 3
+        assert system.until_up().server["generation"] == before + 3
 
 
 HALF_DONE = '''

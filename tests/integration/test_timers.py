@@ -132,7 +132,7 @@ def test_delay_that_ends_the_server_is_set_aside_after_three_times_and_others_ha
     with System(folder, portals=1, game=game(folder)) as system:
         system.up()
         system.make_accounts(["Ada"])
-        begun = system.status().server["generation"]
+        begun = system.until_up().server["generation"]
         asyncio.run(_plot(system))
         assert system.until_up().server["generation"] == begun + 3
         assert "a script was set aside" in system.output()

@@ -101,7 +101,7 @@ def test_row_that_a_stopped_server_holds_is_let_go_by_the_database(
 ) -> None:
     generation = take_over(store, "stopped")
     successor = Store.open(url)
-    store._driver.run("SET idle_in_transaction_session_timeout = '100ms'", {})
+    store._driver.run("SET idle_in_transaction_session_timeout = '1s'", {})
     with pytest.raises(StoreError), store._driver.transaction():
         store._link.write(commit(generation, 1))
         take_over(successor, "new")
