@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +92,17 @@ def game(folder: Path) -> Path:
     return made
 
 
+def have_played(
+    folder: Path, play: Callable[[System, Path], Coroutine[Any, Any, None]], **settings: object
+) -> None:
+    """Run a test with a system and the folder of its game."""
+    made, kind = game(folder), "game.sessions.ShapedSession"
+    with System(folder, game=made, server_session_class=kind, **settings) as system:
+        system.up()
+        system.make_accounts(["Ada"])
+        asyncio.run(play(system, made))
+
+
 async def logged_in(system: System, name: str) -> Player:
     player = await Player.connect(name, system.port)
     await player.sees(lambda line: line == "Welcome.")
@@ -100,7 +113,7 @@ async def logged_in(system: System, name: str) -> Player:
 
 @pytest.mark.timeout(120)
 def test_set_on_one_session_leaves_the_others_playing_and_survives_restarts(folder: Path) -> None:
-    async def play(system: System) -> None:
+    async def play(system: System, made: Path) -> None:
         one, two = await logged_in(system, "Ada"), await logged_in(system, "Ada")
         try:
             await two.asks("chargen", "You are nobody yet.")
@@ -118,11 +131,7 @@ def test_set_on_one_session_leaves_the_others_playing_and_survives_restarts(fold
             await one.leave()
             await two.leave()
 
-    settings = {"multisession_mode": 2, "server_session_class": "game.sessions.ShapedSession"}
-    with System(folder, game=game(folder), **settings) as system:
-        system.up()
-        system.make_accounts(["Ada"])
-        asyncio.run(play(system))
+    have_played(folder, play, multisession_mode=2)
 
 
 @pytest.mark.timeout(120)
@@ -202,11 +211,7 @@ def test_reload_without_the_session_class_is_refused_and_nobody_notices(folder: 
         finally:
             await player.leave()
 
-    made = game(folder)
-    with System(folder, game=made, server_session_class="game.sessions.ShapedSession") as system:
-        system.up()
-        system.make_accounts(["Ada"])
-        asyncio.run(play(system, made))
+    have_played(folder, play)
 
 
 UPGRADE = """
@@ -241,8 +246,4 @@ def test_session_of_a_changed_class_is_upgraded_once_though_the_server_is_killed
         finally:
             await player.leave()
 
-    made = game(folder)
-    with System(folder, game=made, server_session_class="game.sessions.ShapedSession") as system:
-        system.up()
-        system.make_accounts(["Ada"])
-        asyncio.run(play(system, made))
+    have_played(folder, play)
