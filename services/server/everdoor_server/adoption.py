@@ -174,7 +174,9 @@ class Adoption:
             state, cursor = _brought_up_to_date(copy, rows)
             if state is not None and copy.conn not in closed:
                 key = SessionKey(link.portal, number, copy.conn)
-                if (session := self._adopt(key, copy, state, cursor)) is not None:
+                session = self._adopt(key, copy, state, cursor)
+                # A hook may have ended it.
+                if session is not None and self._rules.sessions.by_key(key) is session:
                     self._collector.missed.restore(session, _log_of(copy, rows))
 
     def _adopt(

@@ -131,13 +131,13 @@ def _copies(
 ) -> Iterator[tuple[State, State]]:
     """Copy all sessions as they are now; what stands for each is made when it is asked for."""
     here, known = list(sessions), states()
-    if left_out := [session.sessid for session in here if session.key not in known]:
+    if left_out := [session.sessid for session in here if not known.get(session.key)]:
         _log.warning("not archived, as portals hold nothing of them", sessids=left_out)
     values = list(map(_key_and_clocks, here))
     return (
         (session, kind(known[key], key, clocks))
         for session, (key, *clocks) in zip(here, values, strict=True)
-        if key in known
+        if known.get(key)
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from everdoor.messages.calls import RestoredSession, RestoreSessions, SavedSession
 from everdoor_server.accounts import Account, Accounts
 from everdoor_server.door import Door
+from everdoor_server.gamecode import tolerated
 from everdoor_server.objects import Object, Objects
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
@@ -67,8 +68,12 @@ class BringingBack:
         changed = ", ".join(_differing(session, saved))
         if not changed:
             return RestoredSession(saved.key, session.sessid, "unchanged", "")
-        if not is_dry and not self._apply(session, saved):
-            return RestoredSession(saved.key, session.sessid, "refused", "its puppet is taken")
+        refused = "a hook has failed, see the server's log"
+        with tolerated("a hook of a session of an archive has failed", sessid=session.sessid):
+            is_done = is_dry or self._apply(session, saved)
+            refused = "" if is_done else "its puppet is taken"
+        if refused:
+            return RestoredSession(saved.key, session.sessid, "refused", refused)
         return RestoredSession(saved.key, session.sessid, "restored", changed)
 
     def _refusal(self, session: ServerSession, saved: SavedSession, is_old: bool) -> str:

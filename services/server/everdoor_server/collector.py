@@ -19,6 +19,7 @@ from everdoor.messages.stream import MAX_NAME, Output, Row
 from everdoor.outputlog import OutputLog
 from everdoor.state import AppSession, SnapshotFlag, check_primitives
 from everdoor_server.commit import RosterEntry
+from everdoor_server.gamecode import tolerated
 from everdoor_server.missed import MissedOutput
 from everdoor_server.session import ServerSession
 
@@ -120,6 +121,8 @@ class Collector:
             size = len(codec.encode((args, options)))
         if len(name) > MAX_NAME:
             raise TypeError(f"the name of an output has {len(name)} characters, most {MAX_NAME}")
+        if not name.isascii():
+            check_primitives({"output": name}, "name")
         if size > MAX_OUTPUT_BYTES:
             raise ValueError(f"an output of {size} bytes; at most {MAX_OUTPUT_BYTES} are shown")
         self.marks += 1
@@ -220,7 +223,12 @@ class Collector:
                 present state. Nobody changes it any more.
         """
         self._half_known.discard(session.key)
-        self._replicated[session.key] = self._snapshot(session) if held is None else held
+        if held is None:
+            held = {}
+            # A class may write a snapshot of its own, and find no account yet.
+            with tolerated("a session has no snapshot yet", session=str(session.key)):
+                held = self._snapshot(session)
+        self._replicated[session.key] = held
         if entry is not None:
             self._roster[session.key] = entry
 

@@ -15,6 +15,7 @@ import structlog
 
 from everdoor.bans import BanList, told
 from everdoor.messages.accounts import AccountChange, Ban, ChangeKind
+from everdoor_server.gamecode import tolerated
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
 
@@ -49,7 +50,8 @@ class Door:
             self._last.setdefault(change.uid, {})[change.kind] = change.number
             self.last_change = change.number
         for session in self._sessions:
-            self.check(session)
+            with tolerated("a hook has failed at a session's end", sessid=session.sessid):
+                self.check(session)
 
     def deleted_after(self, number: int) -> dict[int, int]:
         """Ids of accounts that were deleted by changes above a number, with that change's."""

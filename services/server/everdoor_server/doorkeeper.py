@@ -96,3 +96,5 @@ class Doorkeeper:
             await work
         except CallError as exc:
             _log.debug("not done now", reason=str(exc))
+        except Exception:
+            _log.exception("code of the game has failed")

@@ -36,7 +36,7 @@ from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes, is_idle_line
 from everdoor_server.linkdead import NOT_RESUMED, LinkDead
 from everdoor_server.session import ServerSession
-from everdoor_server.waits import Ask, Call, Pause, Request, Running, Waiting
+from everdoor_server.waits import Ask, Call, Pause, Request, Running, Waiting, next_request
 
 MAX_INJECTED = 100
 """Lines that one typed line may set off; beyond it a command that runs itself would not end."""
@@ -296,7 +296,7 @@ class Driver:
         """Let a command go on; False when it waits."""
         lane.running = running
         try:
-            request = running.send(answer) if error is None else running.throw(error)
+            request = next_request(running, answer, error)
         except StopIteration:
             lane.running = None
         except Exception as exc:

@@ -38,6 +38,7 @@ from everdoor_server.monitors import Monitors
 from everdoor_server.objects import Character, Object, Objects
 from everdoor_server.puppeting import Puppeting
 from everdoor_server.register import Register
+from everdoor_server.released import Released
 from everdoor_server.restarts import (
     RESUME_HOOKS,
     START_HOOKS,
@@ -45,7 +46,6 @@ from everdoor_server.restarts import (
     Ending,
     Hooks,
     ModuleHooks,
-    releases_puppets,
     run_hooks,
 )
 from everdoor_server.rows import WorldRows
@@ -130,8 +130,6 @@ class Game:
         self.options = options or GameOptions()
         self._session_class = session_class
         self._hooks = hooks or ModuleHooks()
-        self._ended = self._ending = Ending.CRASH
-        self._released: list[tuple[ServerSession, int | None]] = []
         self.start_time = clock()
         self.ask_restart: AskRestart = _cannot_restart
         self._sets = DefaultSets({name: getattr(self.options, name) for name in DEFAULT_SETS})
@@ -153,6 +151,13 @@ class Game:
         self.accounts = Accounts(self.objects, self.options, account_class, character_class)
         self._puppeting = Puppeting(self.accounts)
         self.sessions = ServerSessionHandler(sink, self, clock, self.options.multisession_mode)
+        self._released = Released(
+            self.sessions,
+            self.accounts,
+            self.objects,
+            self._puppeting,
+            lambda: self.options.auto_puppet_on_login,
+        )
         self.door = Door(self.sessions)
         given = self.options.inputs
         self.inputs = InputFunctions(functions_of(inputfuncs), given.functions)
@@ -226,14 +231,8 @@ class Game:
     def at_return(self, session: ServerSession) -> None:
         """A session is whole: it takes the puppet again that a restart has released, and ends if
         it may not be here."""
-        account = self.accounts.get(session.uid)
-        if account is not None and self._is_released(session):
-            self._puppeting.enter(account, session)
+        self._released.enter(session)
         self.door.check(session)
-
-    def _is_released(self, session: ServerSession) -> bool:
-        released = releases_puppets(self._ended) and session.logged_in and session.puid is None
-        return released and self.options.auto_puppet_on_login
 
     @entry
     def at_interrupted(self, session: ServerSession) -> Running | None:
@@ -247,6 +246,7 @@ class Game:
         It may happen again to a session, when its portal knows more than the roster did.
         """
         self.unlink(session)
+        self._released.adopted(session)
         if session.logged_in:
             self._puppeting.restore(session)
         self._sets.give(session)
@@ -345,7 +345,7 @@ class Game:
     @entry
     def at_server_start(self, ended: Ending) -> None:
         """A generation begins; `ended` is how the one before it did."""
-        self._ended = ended
+        self._released.begin(ended)
         self._puppeting.sweep()
         if ended in (Ending.RESET, Ending.STOP):
             self.scripts.delete_unsaved()
@@ -355,25 +355,14 @@ class Game:
     def at_server_stop(self, ending: Ending) -> None:
         """A generation ends as planned: its last turn."""
         run_hooks(self._hooks, STOP_HOOKS[ending], self)
-        self._ending = ending
-        if releases_puppets(ending):
-            for session in self.sessions.get_sessions():
-                if isinstance(session.account, Account):
-                    self._released.append((session, session.puid))
-                    self._puppeting.unpuppet_object(session.account, [session])
+        self._released.release(ending)
 
     @entry
     def at_server_resume(self) -> None:
         """The end that was planned has been called off: puppets that it released are taken
         again."""
-        ending, self._ending = self._ending, Ending.CRASH
-        run_hooks(self._hooks, RESUME_HOOKS[ending], self)
-        released, self._released = self._released, []
-        for session, puid in released:
-            account, obj = self.accounts.get(session.uid), self.objects.get(puid)
-            if session.sessid in self.sessions and account is not None and obj is not None:
-                if session not in obj.sessions.all():
-                    self._puppeting.puppet_object(account, session, obj)
+        run_hooks(self._hooks, RESUME_HOOKS[self._released.call_off()], self)
+        self._released.take_again()
 
     # What the handler of sessions asks.
 
@@ -389,9 +378,7 @@ class Game:
         """A session that was link-dead has a client again: show it where it is."""
         account = self.accounts.get(session.uid)
         assert account is not None, "only sessions that are logged in are link-dead"
-        if self._is_released(session):
-            self._puppeting.enter(account, session)
-        else:
+        if not self._released.enter(session):
             self._puppeting.at_back(session, account, is_seamless)
         session.at_sync()
         self.door.check(session)
@@ -399,7 +386,10 @@ class Game:
     @entry
     def at_disconnect(self, session: ServerSession, reason: str) -> None:
         """Release the puppet and run the hooks of the account."""
-        self._puppeting.at_disconnect(session, reason)
+        try:
+            self._puppeting.at_disconnect(session, reason)
+        finally:
+            self.unlink(session)
 
     def unlink(self, session: ServerSession) -> None:
         """Take a session from its account and puppet; no hook is run."""
@@ -429,11 +419,14 @@ class Game:
             session.msg(refused)
             return
         key = session.key
-        self.sessions.login(session, account)
-        # One that was link-dead may have come back in its place.
-        if (logged_in := self.sessions.by_key(key)) is not None:
-            logged_in.as_of = as_of
-            logged_in.touch()
+        try:
+            self.sessions.login(session, account)
+        finally:
+            # One that was link-dead may have come back in its place. A hook that raises leaves it
+            # logged in, so that the door must know it all the same.
+            if (logged_in := self.sessions.by_key(key)) is not None and logged_in.logged_in:
+                logged_in.as_of = as_of
+                logged_in.touch()
 
     @entry
     def learn(self, bans: list[Ban], changes: list[AccountChange]) -> None:

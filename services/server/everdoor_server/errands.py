@@ -14,7 +14,7 @@ from everdoor.errors import UserError
 from everdoor.ids import SessionKey
 from everdoor.messages.callmessage import CallKey
 from everdoor_server.acts import Act, report
-from everdoor_server.waits import Ask, Call, Pause, Running, Waiting
+from everdoor_server.waits import Ask, Call, Pause, Running, Waiting, next_request
 
 NOBODY = "Nobody is there to answer."
 """What a line that asks for another one is told, when no session has typed it."""
@@ -99,9 +99,9 @@ class Errands:
     def _drive(self, errand: Errand, answer: Any = None, error: Exception | None = None) -> None:
         running = errand.running
         try:
-            request = running.send(answer) if error is None else running.throw(error)
+            request = next_request(running, answer, error)
             while isinstance(request, Ask):
-                request = running.throw(UserError(NOBODY))
+                request = next_request(running, None, UserError(NOBODY))
         except StopIteration:
             self._end(errand)
         except Exception as exc:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from everdoor_server.changes import Changes
+from everdoor_server.gamecode import tolerated
 from everdoor_server.session import ServerSession
 from everdoor_server.sessionhandler import ServerSessionHandler
 
@@ -31,6 +32,10 @@ SHORTEST_INTERVAL_S = 5.0
 """As in Evennia."""
 
 LONGEST_INTERVAL_S = 86400.0
+
+UNTOLD = "a variable cannot be told"
+
+_UNKNOWN = object()
 
 _OBJECTS = ("object", "attribute", "tag")
 _ACCOUNTS = ("account", "account_attribute")
@@ -64,7 +69,10 @@ class Monitors:
     def adopt(self, session: ServerSession) -> None:
         """Go on with what a session had asked of a former server."""
         for name in monitored(session):
-            self._watch(session, name)
+            # Of one that cannot be said now any value will be news.
+            self._last.setdefault(session, {})[name] = _UNKNOWN
+            with tolerated(UNTOLD, session=str(session.key), variable=name):
+                self._watch(session, name)
         for name in repeated(session):
             self._due[session, name] = None
 
@@ -118,10 +126,11 @@ class Monitors:
     def _tell_changed(self, session: ServerSession) -> None:
         last, names = self._last[session], monitored(session)
         for name in [name for name in last if name in names]:
-            value = self.value(session, name)
-            if value != last[name]:
-                last[name] = value
-                tell(session, name, value, names[name])
+            with tolerated(UNTOLD, session=str(session.key), variable=name):
+                value = self.value(session, name)
+                if value != last[name]:
+                    last[name] = value
+                    tell(session, name, value, names[name])
 
     def _forget(self, session: ServerSession) -> None:
         self._last.pop(session, None)

@@ -78,11 +78,15 @@ class Puppeting:
         account = self._accounts.get(session.uid) if session.logged_in else None
         if account is None:
             return
-        self.unpuppet_object(account, [session])
-        account.sessions.remove(session)
-        account.at_disconnect(reason)
-        if account.is_guest and not account.is_connected:
-            self._accounts.delete(account)
+        try:
+            self.unpuppet_object(account, [session])
+        finally:
+            account.sessions.remove(session)
+            try:
+                account.at_disconnect(reason)
+            finally:
+                if account.is_guest and not account.is_connected:
+                    self._accounts.delete(account)
 
     def restore(self, session: ServerSession) -> None:
         """Link the account and puppet of a session that has survived a restart, in silence.
@@ -95,12 +99,13 @@ class Puppeting:
             session.set_account(None)
             session.set_puppet(None)
             return
-        session.account = account
+        session.account, session.uname = account, account.key
         account.sessions.add(session)
         obj = self._objects.get(session.puid)
         if obj is not None:
             self._link(account, session, obj)
-        elif session.puid is not None:
+            session.puname = obj.key
+        elif session.puid is not None or session.puname is not None:
             session.set_puppet(None)
 
     def enter(self, account: Account, session: ServerSession) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from everdoor.ids import SessionKey
+from everdoor_server.gamecode import tolerated
 from everdoor_server.session import ServerSession, SessionAccount, SessionPuppet
 from everdoor_server.waits import Running
 
@@ -198,6 +199,9 @@ class ServerSessionHandler:
         self.remove(session)
         session.take_connection(client)
         session.resume, session.missed_from = b"", 0
+        if is_seamless and session.as_of is None:
+            # It was lost before its portal could say: all that auth remembers counts.
+            session.as_of = 0
         self.add(session)
         session.touch()
         if self._mode == 0 and session.account is not None:
@@ -228,8 +232,10 @@ class ServerSessionHandler:
         A hook that raises does not keep the session.
         """
         try:
-            session.at_disconnect(reason)
-            self._hooks.at_disconnect(session, reason)
+            try:
+                session.at_disconnect(reason)
+            finally:
+                self._hooks.at_disconnect(session, reason)
         finally:
             self.remove(session)
             session.logged_in = False
@@ -261,8 +267,9 @@ class ServerSessionHandler:
         """Disconnect who has not been active for so long, unless their hook keeps them; 0 or
         less: nobody. Link-dead sessions have a grace of their own."""
         for session in self.idle_sessions(idle_timeout_s):
-            if session.at_idle_timeout() is not False:
-                self.disconnect(session, IDLE_REASON)
+            with tolerated("a hook of an idle session has failed", sessid=session.sessid):
+                if session.at_idle_timeout() is not False:
+                    self.disconnect(session, IDLE_REASON)
 
     def idle_sessions(self, idle_timeout_s: float) -> list[ServerSession]:
         """Those whom `validate_sessions` is about."""

@@ -24,6 +24,8 @@ class Stored:
     key: str
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "key":
+            _check_key(value)
         super().__setattr__(name, value)
         if name in self.stored_columns:
             self.touch()
@@ -34,6 +36,15 @@ class Stored:
     @abstractmethod
     def touch(self) -> None:
         """Note that its row has changed."""
+
+
+def _check_key(value: object) -> None:
+    """Refuse at once what would fail at the commit, with everything else of its turn."""
+    if not isinstance(value, str):
+        raise TypeError(f"a key is a text, got {value!r:.60}")
+    if "\0" in value:
+        raise ValueError(f"a key has no character 0, got {value!r:.60}")
+    value.encode()  # Raises UnicodeEncodeError for half a surrogate pair.
 
 
 class Locked(Stored):

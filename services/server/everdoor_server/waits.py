@@ -65,6 +65,40 @@ Running: TypeAlias = Coroutine[Request, Any, Any]
 """A command that has begun."""
 
 
+def next_request(running: Running, answer: Any, error: Exception | None) -> Request:
+    """Let a command go on, to what it waits for next.
+
+    Args:
+        answer: To what it waits for now.
+        error: Is raised there instead.
+
+    Raises:
+        StopIteration: It has come to its end.
+        TypeError: It waits for what is no request, such as `asyncio.sleep`, which nobody here would
+            ever answer. It is told so first, and may wait for something else.
+        Exception: Whatever it raises.
+    """
+    request = _go_on(running, answer, error)
+    if not isinstance(request, Request):
+        told = f"commands wait by `sleep`, `ask` and calls of everdoor_server, not for {request!r}"
+        refusal = TypeError(told)
+        request = _go_on(running, None, refusal)
+        if not isinstance(request, Request):
+            running.close()
+            raise refusal
+    return request
+
+
+def _go_on(running: Running, answer: Any, error: Exception | None) -> Request:
+    try:
+        return running.send(answer) if error is None else running.throw(error)
+    except BaseException as exc:
+        if isinstance(exc, Exception | SystemExit | KeyboardInterrupt):
+            raise
+        # Such as asyncio's CancelledError: it is to end the line, not the turn.
+        raise RuntimeError(f"a command has ended with {exc!r}") from exc
+
+
 class Waiting(NamedTuple):
     """A command waits: answer with `Turn.resume(id, ...)`. `key` names the wait for auth, `trace`
     the line for logs."""

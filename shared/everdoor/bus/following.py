@@ -40,7 +40,7 @@ class Follower:
     Args:
         endpoint: Where the service publishes its events.
         topics: Those that make the copy old.
-        take: Takes the copy; returns what it accounts for. A CallError means: again, later.
+        take: Takes the copy; returns what it accounts for. An error means: again, later.
     """
 
     def __init__(
@@ -71,11 +71,15 @@ class Follower:
                 mark = await self._take()
             except CallError as exc:
                 await self._fail(exc)
+            except Exception as exc:
+                # A copy that is never taken again would be worse, whatever it was.
+                _log.exception("a list cannot be taken over")
+                await self._fail(exc)
             else:
                 self._has_failed = False
                 self._subscriber.take_state(mark)
 
-    async def _fail(self, error: CallError) -> None:
+    async def _fail(self, error: Exception) -> None:
         if not self._has_failed:
             self._has_failed = True
             _log.warning("a list is not up to date", error=str(error))
