@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from everdoor.codec import MAX_FRAME_BYTES
-from everdoor.errors import CallRefused, MalformedMessage
+from everdoor.errors import CallRefused, MalformedMessage, UserError
 from everdoor.messages.callmessage import CallKey
 from everdoor.messages.calls import (
     Answer,
@@ -97,9 +97,13 @@ class Asking:
     ) -> None:
         self.id = request_id
         self.tries = 0
-        self.frame = _encoder.encode(
-            Request(CALLS_VERSION, request_id, role, generation, key, call, trace)
-        )
+        request = Request(CALLS_VERSION, request_id, role, generation, key, call, trace)
+        try:
+            self.frame = _encoder.encode(request)
+        except UnicodeEncodeError as exc:
+            raise UserError("expected UTF-8 text, got bytes that are none") from exc
+        except OverflowError as exc:
+            raise UserError("a number is too large: expected one below 2**63") from exc
         self._deadline = now + deadline_s
 
     def next_try(self, now: float) -> float | None:

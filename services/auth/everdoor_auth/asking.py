@@ -57,10 +57,11 @@ class AskAuth:
         try:
             return self._runner.run(self._client.call(call, deadline_s=ANSWER_S))
         except CallTimeout as exc:
-            raise UserError(
-                f"{about}: no answer from auth within {ANSWER_S:g} s; it may have been done, look "
-                "before trying again"
-            ) from exc
+            told = f"{about}: no answer from auth within {ANSWER_S:g} s"
+            look = "see `everdoor status`"
+            if not _only_reads(call):
+                look = "it may have been done, look before trying again"
+            raise UserError(f"{told}; {look}") from exc
 
     def find(self, name: str) -> AccountShown:
         """The account of a name.
@@ -105,6 +106,12 @@ class AskAuth:
             found += page.bans
             if not page.more:
                 return found
+
+
+def _only_reads(call: AuthCall) -> bool:
+    from everdoor.messages.accounts import FindAccount, ListAccounts, ListBans, ListKeys
+
+    return isinstance(call, FindAccount | ListAccounts | ListBans | ListKeys)
 
 
 def checked(call: T) -> T:

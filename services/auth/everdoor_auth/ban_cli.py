@@ -53,8 +53,11 @@ def ban(target: str, reason: str, lasts_s: float | None) -> None:
     A range is 192.0.2.0/24, 192.0.2.* or 2001:db8::/32. Sessions that it is about end at once. A
     ban of the same target is replaced.
     """
-    from everdoor.messages.accounts import AddBan, BanAdded
+    from everdoor.messages.accounts import MAX_BAN_S, AddBan, BanAdded
 
+    if lasts_s and lasts_s > MAX_BAN_S:
+        most = f"at most {MAX_BAN_S / 86_400:.0f}d; without it a ban lasts until it is lifted"
+        raise click.BadParameter(f"--for: {most}")
     with AskAuth() as auth:
         call = checked(AddBan(target, reason, lasts_s or 0.0, f"{operator()} at a shell"))
         answer = auth.ask(call, target)

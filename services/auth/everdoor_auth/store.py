@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlmodel import Session as DbSession
 
 from everdoor.errors import StartupError, StoreBusy
+from everdoor.settings import without_password
 from everdoor.sqlitelocks import patiently
 
 LOCK_TIMEOUT_S = 2.0
@@ -191,7 +192,7 @@ def _parsed(url: str) -> tuple[URL, str]:
         parsed = make_url(url)
     except ArgumentError:
         raise StartupError(f"auth_database_url is no database URL; expected {EXPECTED}") from None
-    shown = parsed.render_as_string(hide_password=True)
+    shown = without_password(parsed.render_as_string(hide_password=True))
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
     if driver not in DRIVERS.values():
         raise StartupError(f"auth_database_url is {shown}; expected {EXPECTED}")

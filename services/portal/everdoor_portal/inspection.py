@@ -89,6 +89,8 @@ class Inspection:
         is_linked: Callable[[], bool],
     ) -> None:
         self._loop = bus.loop
+        # Once: the same session is told the same time whenever one asks.
+        self._epoch = time.time() - bus.loop.time()
         self._sessions = sessions
         self._host = host
         self._is_linked = is_linked
@@ -128,7 +130,7 @@ class Inspection:
             logged_in=session.logged_in,
             account=_name(session.uname, session.uid),
             puppet=_name(session.puname, session.puid),
-            conn_time=time.time() - (now - session.conn_time),
+            conn_time=self._epoch + session.conn_time,
             idle_s=now - session.cmd_last_visible,
             cmd_total=session.cmd_total,
             account_id=session.uid,
@@ -145,15 +147,14 @@ class Inspection:
 
     def _snapshot(self, session: PortalSession) -> dict[str, Any]:
         """What the server would archive of a session, as far as its copy tells."""
-        wall, now = time.time(), self._loop.time()
         state = session.copy.state or {}
         return {
             **state,
             "resume": bool(state.get("resume")),
             "key": str(session.key),
-            "conn_time": wall - (now - session.conn_time),
-            "cmd_last": wall - (now - session.cmd_last),
-            "cmd_last_visible": wall - (now - session.cmd_last_visible),
+            "conn_time": self._epoch + session.conn_time,
+            "cmd_last": self._epoch + session.cmd_last,
+            "cmd_last_visible": self._epoch + session.cmd_last_visible,
             "cmd_total": session.cmd_total,
         }
 

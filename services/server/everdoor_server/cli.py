@@ -131,7 +131,7 @@ def status(json: bool) -> None:
         values = msgspec.to_builtins(state)
         headings = ["STATE", "PID", "WORKER", "GENERATION", "SESSIONS"]
         print_table(headings, [["-" if v is None else str(v) for v in values.values()]])
-    if state.pid is None:
+    if state.state == "down":
         raise UserError(f"the game server does not run in {settings.home}")
 
 

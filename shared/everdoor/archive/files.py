@@ -82,9 +82,9 @@ def write(path: str | Path, content: bytes) -> Path:
         UserError: The file system does not let it.
     """
     place = Path(path)
-    if place.suffix != SESSION_SUFFIX:
-        place = place.with_name(place.name + SESSION_SUFFIX)
     try:
+        if place.suffix != SESSION_SUFFIX:
+            place = place.with_name(place.name + SESSION_SUFFIX)
         _replace(place, content)
     except (OSError, ValueError) as exc:
         raise UserError(f"cannot write {place}: {_reason(exc)}") from exc

@@ -50,9 +50,24 @@ def back_up(settings: Settings, folder: Path, progress: Progress) -> list[Copied
             raise UserError(f"{target} is there already; choose another folder, or move it away")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return [_copy(name, source, targets[name], progress) for name, source in sources]
+        return _copy_all(sources, targets, progress)
     except (OSError, sqlite3.Error) as exc:
         raise UserError(f"the databases cannot be copied to {folder}: {exc}") from exc
+
+
+def _copy_all(
+    sources: list[tuple[str, Path]], targets: dict[str, Path], progress: Progress
+) -> list[Copied]:
+    """All of them, or none."""
+    made: list[Copied] = []
+    try:
+        for name, source in sources:
+            made.append(_copy(name, source, targets[name], progress))
+    except BaseException:
+        for each in made:
+            each.path.unlink(missing_ok=True)
+        raise
+    return made
 
 
 def _file_of(settings: Settings, name: str) -> Path:
@@ -71,6 +86,16 @@ def _file_of(settings: Settings, name: str) -> Path:
 
 def _copy(name: str, source: Path, target: Path, progress: Progress) -> Copied:
     partial = target.with_suffix(".partial")
+    try:
+        _fill(partial, name, source, progress)
+        os.rename(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    _flush(target.parent)
+    return Copied(name, target, target.stat().st_size)
+
+
+def _fill(partial: Path, name: str, source: Path, progress: Progress) -> None:
     partial.unlink(missing_ok=True)
     partial.touch(mode=0o600)
     with (
@@ -85,12 +110,8 @@ def _copy(name: str, source: Path, target: Path, progress: Progress) -> Copied:
         )
         [[verdict]] = new.execute("PRAGMA quick_check(1)").fetchall()
     if verdict != "ok":
-        partial.unlink()
         raise sqlite3.DatabaseError(f"{source} is damaged: {verdict}")
     _flush(partial)
-    os.rename(partial, target)
-    _flush(target.parent)
-    return Copied(name, target, target.stat().st_size)
 
 
 def _flush(path: Path) -> None:

@@ -5,6 +5,8 @@ Completing never fails and never waits long: where nothing runs, nothing is offe
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +36,8 @@ def complete_portal(
     from everdoor.errors import EverdoorError
 
     try:
-        found = portals(read_settings())
+        with redirect_stderr(StringIO()):
+            found = portals(read_settings())
     except EverdoorError:
         return []
     return [CompletionItem(info.id) for info in found if info.id.startswith(incomplete)]
@@ -61,6 +64,7 @@ def _sessions() -> list[SessionInfo]:
     from everdoor.errors import EverdoorError
 
     try:
-        return sessions(read_settings())
+        with redirect_stderr(StringIO()):
+            return sessions(read_settings())
     except EverdoorError:
         return []

@@ -151,6 +151,8 @@ def command(settings: Settings, call: InspectionCall) -> Result:
     async def ask(bus: Bus, system: Endpoints) -> Result:
         if not is_listening(_path(system.server_rpc)):
             raise UserError(f"the game server does not run in {settings.home}")
+        if await _is_stopped(system, bus):
+            raise UserError("the game server is stopped, or cannot start; see `everdoor status`")
         client = RpcClient(bus, system.server_rpc, "cli")
         end = bus.loop.time() + COMMAND_S
         while True:

@@ -53,7 +53,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, as wide as the terminal, or in a file or pipe as wide as it is."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    width = None if sys.stdout and sys.stdout.isatty() else PIPED_WIDTH
     Console(width=width).print(table_of(headings, rows))
 
 

@@ -77,6 +77,10 @@ class Program(click.Group):
             raise CouldNotStart(str(exc)) from exc
         except EverdoorError as exc:
             raise Failure(str(exc)) from exc
+        except OSError as exc:
+            if isinstance(exc, BrokenPipeError):
+                raise
+            raise Failure(_told(exc)) from exc
         except click.UsageError as exc:
             raise _in_one_line(exc) from exc
         except (KeyboardInterrupt, click.Abort):
@@ -114,6 +118,12 @@ def _in_one_line(error: click.UsageError) -> click.ClickException:
     command = error.ctx.command_path if error.ctx else "everdoor"
     told = " ".join(error.format_message().split()).rstrip(".")
     return WrongUsage(f"{told}{' See' if told.endswith('?') else '; see'} `{command} --help`")
+
+
+def _told(error: OSError) -> str:
+    """What the system refuses, and where, such as a home that is another user's."""
+    at = f"{error.filename}: " if error.filename else ""
+    return at + (error.strerror or str(error) or type(error).__name__)
 
 
 def _broken(name: str, why: str) -> click.Command:

@@ -98,7 +98,11 @@ def list_sessions(
     if watch:
         if json or not sys.stdout.isatty():
             raise click.UsageError("--watch needs a terminal; `session watch` tells every change")
-        watch_list(look)
+        try:
+            watch_list(look)
+        except KeyboardInterrupt:
+            # The way to end it.
+            return
     found = look()
     if json:
         print_json([{name: getattr(info, name) for name in SHOWN} for info in found])

@@ -19,12 +19,15 @@ def top(every: float) -> None:
 
     Needs the optional part `top`: pip install 'everdoor[top]'.
     """
+    import math
     import sys
 
     from everdoor.cli.control import running
     from everdoor.cli.surroundings import endpoints_of, read_settings
     from everdoor.errors import UserError
 
+    if math.isnan(every):
+        raise click.BadParameter("expected a number of seconds, got nan")
     try:
         from everdoor.cli.topscreen import Top
     except ModuleNotFoundError as exc:
@@ -35,4 +38,7 @@ def top(every: float) -> None:
         raise UserError(f"nothing runs in {settings.home}; start it with `everdoor up`")
     if not sys.stdout.isatty():
         raise UserError("`everdoor top` needs a terminal; for programs there is /metrics")
-    Top(system, every).run()
+    screen = Top(system, every)
+    screen.run()
+    if screen.return_code:
+        raise click.exceptions.Exit(screen.return_code)

@@ -5,6 +5,7 @@ What is shown is made by `everdoor.cli.rates`; here it is asked for, laid out an
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -71,6 +72,7 @@ class Top(App[None]):
         self._system = system
         self._every_s = every_s
         self._last: Sample | None = None
+        self._ended = threading.Event()
 
     def compose(self) -> ComposeResult:
         yield Header(show_clock=True)
@@ -87,13 +89,16 @@ class Top(App[None]):
         table.add_columns("PROCESS", "WORKER", "STATE", "CLIENTS", "CPU", "MEMORY", "DEATHS")
         self.run_worker(self._follow, thread=True)
 
+    def on_unmount(self) -> None:
+        self._ended.set()
+
     def _follow(self) -> None:
         """Look, draw, wait; in a thread, so that a process that hangs holds up no key."""
         while self.is_running:
             sample = self._look()
             self.call_from_thread(self._show, view(self._last or sample, sample))
             self._last = sample
-            time.sleep(self._every_s)
+            self._ended.wait(self._every_s)
 
     def _look(self) -> Sample:
         answers = ask(self._system, running(self._system), Measure())
@@ -119,7 +124,10 @@ class Top(App[None]):
 
     def action_picture(self) -> None:
         """Save the screen as SVG in the working directory."""
-        self.notify(f"Saved {self.save_screenshot(path='.')}")
+        try:
+            self.notify(f"Saved {self.save_screenshot(path='.')}")
+        except OSError as exc:
+            self.notify(f"Not saved: {exc.strerror}", severity="error")
 
     def action_toggle_dark(self) -> None:
         """Change between a dark and a light screen."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -167,10 +168,14 @@ def describe(settings: Settings) -> list[SettingInfo]:
 def without_password(url: str) -> str:
     """The same URL with its password, if it has one, as `***`."""
     parts = urlsplit(url)
-    if parts.password is None:
+    query = re.sub(r"(?i)\b((?:ssl)?password=)[^&]*", r"\1***", parts.query)
+    netloc = parts.netloc
+    if parts.password is not None:
+        user, _, host = netloc.rpartition("@")
+        netloc = f"{user.partition(':')[0]}:***@{host}"
+    if (netloc, query) == (parts.netloc, parts.query):
         return url
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+    return urlunsplit(parts._replace(netloc=netloc, query=query))
 
 
 def _shown(value: object) -> str:

@@ -345,6 +345,7 @@ class Crew:
                 self._count_failure(worker, now)
                 return self._step(place, handover.new_ended(now), now)
             place.active = None
+            place.failures = 0
             return self._step(place, handover.old_ended(now), now)
         return []
 
@@ -365,6 +366,7 @@ class Crew:
         if handover.has_switched and new is not None:
             place.active, place.successor = new, None
             new.since = now
+            place.failures = 0
             if handover.outcome is not None:
                 actions += self._go(new, now) if new.imported else []
         if handover.outcome is not None:

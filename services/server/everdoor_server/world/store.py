@@ -18,6 +18,7 @@ from sqlalchemy import URL, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from everdoor.errors import StartupError, StoreBusy, StoreError
+from everdoor.settings import without_password
 from everdoor_server.commit import Change, Commit, HeldBy, Stored
 from everdoor_server.world.driver import Driver
 from everdoor_server.world.linkrows import LinkRows
@@ -262,7 +263,7 @@ def _connect(url: str, synchronous: str) -> tuple[str, Driver]:
         parsed = make_url(url)
     except ArgumentError:
         raise StartupError(f"world_database_url is no database URL; expected {EXPECTED}") from None
-    shown = parsed.render_as_string(hide_password=True)
+    shown = without_password(parsed.render_as_string(hide_password=True))
     try:
         return shown, _driver(parsed, shown, synchronous)
     except (StoreError, SQLAlchemyError) as exc:
