@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from everdoor.bus import Bus, RpcClient
 from everdoor.errors import CallRefused
 from everdoor.ids import Incarnation, RowId
 from everdoor.messages.calls import (
+    Archive,
     Call,
     KickSession,
     PortalInfo,
@@ -20,12 +22,14 @@ from everdoor.messages.calls import (
     Portals,
     Result,
     Role,
+    SaveSessions,
     SessionList,
     Sessions,
     SessionShow,
     SessionState,
 )
 from everdoor.messages.stream import Row
+from everdoor.state.archivefile import Record, read_items
 from everdoor_portal.inspection import Inspection
 from everdoor_portal.session import PortalSession
 from everdoor_portal.sessionhandler import PortalSessionHandler
@@ -105,6 +109,29 @@ def test_portal_shows_a_session_without_what_may_be_secret(tmp_path: Path) -> No
     assert shown.state["uname"] == "Anna" and shown.state["key"] == f"{PORTAL}/9/1"
     assert shown.state["server_data"] == shown.state["mine"] == "***"
     assert shown.state["held_inputs"] == 0
+
+
+@pytest.mark.parametrize("call", [SessionList(), SessionShow(7)], ids=["list", "show"])
+def test_portal_tells_the_same_times_whenever_one_asks(tmp_path: Path, call: Call) -> None:
+    assert len({_times(answer) for answer in asked(tmp_path, *[call] * 4)}) == 1
+
+
+def test_archive_of_a_portal_is_the_same_whenever_one_asks(tmp_path: Path) -> None:
+    found = asked(tmp_path, *[SaveSessions({})] * 4)
+    first, *others = [_records(answer) for answer in found]
+    assert first and all(other == first for other in others)
+
+
+def _times(answer: Result) -> tuple[object, ...]:
+    if isinstance(answer, Sessions):
+        return tuple(info.conn_time for info in answer.sessions)
+    assert isinstance(answer, SessionState)
+    return tuple(answer.state[name] for name in ("conn_time", "cmd_last", "cmd_last_visible"))
+
+
+def _records(answer: Result) -> list[Record]:
+    assert isinstance(answer, Archive) and not answer.more
+    return [item for item in read_items(BytesIO(answer.data)) if isinstance(item, Record)]
 
 
 def test_portal_tells_of_itself(tmp_path: Path) -> None:

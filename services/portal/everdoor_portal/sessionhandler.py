@@ -237,6 +237,7 @@ class PortalSessionHandler:
             return
         session.learn_flags(flags)
         self._hold(session, FlagsChanged(session.key.conn, session.next_seq, flags))
+        self._hold_back(session, self._clock())
 
     def offer_token(self, session: PortalSession, token: bytes) -> None:
         """Have the server know a token; the client is given it (`send_token`) when it does.
@@ -435,7 +436,11 @@ class PortalSessionHandler:
 
     def _change(self, session: PortalSession, change: dict[str, Any]) -> None:
         was_logged_in, had_token = session.logged_in, session.copy.get("resume", b"")
-        session.sync(change)
+        try:
+            session.sync(change)
+        except Exception:
+            # A row is for all: nobody is to lose the rest of it for one.
+            _log.exception("change not taken", session=str(session.key))
         if change.get("resume", had_token) != had_token:
             self._take_token(session, change["resume"])
         if change.get("is_asked") is False:
@@ -466,7 +471,11 @@ class PortalSessionHandler:
                 self.outputs_shown += 1
                 if self.taps:
                     self.taps.shown(session, output.name, output.args)
-                session.data_out(output.name, output.args, output.options)
+                try:
+                    session.data_out(output.name, output.args, output.options)
+                except Exception:
+                    # A row is for all: nobody is to lose the rest of it for one.
+                    _log.exception("output not shown", session=str(session.key), output=output.name)
                 shown[conn] = session
 
     def _close(self, conn: int, reason: str) -> None:

@@ -24,8 +24,11 @@ from everdoor.ids import NO_ROW, RowId
 from everdoor.messages.stream import (
     Ack,
     Beat,
+    Connected,
     Deaths,
+    Disconnected,
     DownFrame,
+    FlagsChanged,
     Hello,
     Input,
     Noted,
@@ -374,5 +377,7 @@ def _most_bytes(message: Said) -> int:
             return 4 * len(text) + 256
         case OutOfBand():
             return MAX_OUT_OF_BAND_BYTES
+        case Connected() | Disconnected() | FlagsChanged():
+            return len(codec.encode(message))
         case _:
             return 256

@@ -15,8 +15,8 @@ from everdoor.bans import BanList
 from everdoor.ids import Incarnation, RowId
 from everdoor.messages.accounts import Ban
 from everdoor.messages.stream import Input, Output, Row
+from everdoor_portal.gateways.intake import PIECE_BYTES
 from everdoor_portal.gateways.telnet import MAX_UNSENT_BYTES, TelnetGateway
-from everdoor_portal.gateways.telnetsession import TAKE_BYTES
 from everdoor_portal.limits import Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from running import run, until
@@ -192,7 +192,7 @@ def test_lines_that_come_at_once_wait_as_bytes_when_too_many_are_held() -> None:
             [session] = here.sessions
             writer.write(b"\r\n" * 8000)
             await until(lambda: session.is_paused)
-            assert len(session.held) < 2 + TAKE_BYTES
+            assert len(session.held) < 2 + PIECE_BYTES
 
     run(main())
 

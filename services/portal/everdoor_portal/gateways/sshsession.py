@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import asyncssh
@@ -16,6 +16,7 @@ import structlog
 
 from everdoor_portal.gateways.acceptor import Peer
 from everdoor_portal.gateways.bounds import CLOSE_S, TOO_LONG
+from everdoor_portal.gateways.intake import Intake
 from everdoor_portal.gateways.sshlogin import SshLogin
 from everdoor_portal.render.renderer import render_output
 from everdoor_portal.session import PortalSession
@@ -24,11 +25,25 @@ from everdoor_portal.ssh.editor import EditorEvent, LineEditor
 from everdoor_portal.ssh.terminal import flags_of, is_plain, size_flags
 from everdoor_portal.telnet.events import EndOfInput, Event, Line, LineTooLong
 from everdoor_portal.telnet.lines import LineAssembler
+from everdoor_portal.telnet.ttype import MAX_NAME_LENGTH
+from everdoor_portal.telnet.violations import ViolationMeter
 
 if TYPE_CHECKING:
     from everdoor_portal.gateways.ssh import SshService
 
 _log = structlog.get_logger(__name__)
+
+
+class _Environment(dict[bytes, bytes]):
+    """Of a channel: asyncssh keeps whatever a client sends, this one what is looked at."""
+
+    def __init__(self, count: Callable[[int], None]) -> None:
+        self._count = count
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        self._count(len(key) + len(value))
+        if key == b"COLORTERM" and len(value) <= MAX_NAME_LENGTH:
+            super().__setitem__(key, value)
 
 
 class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
@@ -49,11 +64,14 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         self._out: list[str] = []
         self._begun: asyncio.Task[None] | None = None
         self._early, self._has_ended_early = b"", False
+        self._intake = Intake(self, service.loop, self._take_bytes)
+        self._meter = ViolationMeter()
 
     # The channel's side.
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._channel = chan
+        chan._env = _Environment(self.count_request)
         chan.set_write_buffer_limits(high=self._service.max_unsent_bytes)
 
     def pty_requested(
@@ -87,12 +105,19 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
             self._service.sessions.connect(self, ticket=ticket)
             _log.info("client connected", session=str(self.key), peer=self.address)
             early, self._early = self._early, b""
-            self._receive(early)
+            self._intake.receive(early)
             channel.resume_reading()
             if self._has_ended_early:
                 self.eof_received()
 
+    def count_request(self, size: int = 0) -> None:
+        """Count something that the client says besides its lines; too much of it ends it."""
+        if self._meter.add_routine(self._service.loop.time(), size):
+            self._leave("too many requests that are no lines", clean=False)
+            self._login.abort()
+
     def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
+        self.count_request()
         size = size_flags(width, height)
         if self._editor is not None:
             self._editor.resize(cast(int, size["SCREENWIDTH"]))
@@ -109,9 +134,9 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
             self._early += data
             self.pause_reading()
         else:
-            self._receive(data)
+            self._intake.receive(data)
 
-    def _receive(self, data: bytes) -> None:
+    def _take_bytes(self, data: bytes) -> None:
         events: list[Event] | list[EditorEvent] = []
         if self._editor is not None:
             self._editor.receive(self._decoder.decode(data))
@@ -120,7 +145,6 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
             self._lines.feed(data, cast(list[Event], events))
         for event in events:
             self._take(event)
-        self.flush()
 
     def _take(self, event: Event | EditorEvent) -> None:
         match event:
@@ -140,6 +164,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         if self.sessionhandler is None:
             self._has_ended_early = True
             return True
+        self._intake.take_rest()
         self._leave("client closed the connection", clean=True)
         self.disconnect("")
         return True
@@ -148,6 +173,7 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
         self._channel = None
         if self._begun is not None:
             self._begun.cancel()
+        self._intake.take_rest()
         self._leave("connection lost" if exc else "client closed the connection", exc is None)
         self._login.close()
 
@@ -207,6 +233,9 @@ class SshSession(PortalSession, asyncssh.SSHServerSession[bytes]):
             self._channel.pause_reading()
 
     def resume_reading(self) -> None:
+        self._intake.resume(self._read_on)
+
+    def _read_on(self) -> None:
         if self._channel is not None:
             self._channel.resume_reading()
 

@@ -20,6 +20,7 @@ from everdoor.addresses import is_within
 from everdoor.encodings import encoding_name
 from everdoor.playertext import clean
 from everdoor_portal.gateways.bounds import CLOSE_S, TOKEN_BYTES, TOO_LONG
+from everdoor_portal.gateways.intake import Intake
 from everdoor_portal.gateways.proxyheader import HeaderReader, MalformedHeader
 from everdoor_portal.limits import Verdict
 from everdoor_portal.render.renderer import render_output
@@ -44,9 +45,6 @@ from everdoor_portal.telnet.outofband import Call, call_of
 if TYPE_CHECKING:
     from everdoor_portal.gateways.telnet import TelnetGateway
 
-TAKE_BYTES = 1024
-"""Taken at a time of what was read, before it is looked whether more is to be taken."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -62,7 +60,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._turn: asyncio.TimerHandle | None = None
         self._header: HeaderReader | None = None
-        self._unread = b""  # what has come while it is held back
+        self._intake = Intake(self, gateway.loop, self._take_bytes)
         self._early = b""  # what came together with a proxy's header
         self._counted = 0  # the last output whose number the client has been told
         self._confirmed = 0  # and the last that the server knows it to have
@@ -126,7 +124,7 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             self._gateway.sessions.connect(self)
             _log.info("client connected", session=str(self.key), peer=self.address)
             early, self._early = self._early, b""
-            self._receive(early)
+            self._intake.receive(early)
 
     def _take_turn(self) -> None:
         self.resume_reading()
@@ -139,27 +137,32 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
         data = bytes(self._gateway.buffer[:nbytes])
         if self._header is not None:
             self._read_header(self._header, data)
+        elif self.sessionhandler is None:
+            self._keep_early(data)
         else:
-            self._receive(data)
+            self._intake.receive(data)
 
-    def _receive(self, data: bytes) -> None:
-        """Take what has come, a little at a time: what is held back then is bytes, not lines."""
-        unread = self._unread + data if self._unread else data
-        clock = self._gateway.clock
-        while unread and not self.is_paused:
-            piece, unread = unread[:TAKE_BYTES], unread[TAKE_BYTES:]
-            self._telnet.receive_data(piece, clock())
-            self._take_events()
-        self._unread = unread if self.has_client else b""
-        self.flush()
+    def _keep_early(self, data: bytes) -> None:
+        """Keep what comes before its turn: uvloop reads on when `connection_made` has paused it,
+        and TLS hands on what comes while the connection ends."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._early += data
+            self.pause_reading()
+
+    def _take_bytes(self, data: bytes) -> None:
+        self._telnet.receive_data(data, self._gateway.clock())
+        self._take_events()
 
     def eof_received(self) -> None:
+        # TLS tells of the end also to who does not read.
+        self._intake.take_rest()
         self._telnet.receive_eof()
         self._take_events()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._turn is not None:
             self._turn.cancel()
+        self._intake.take_rest()
         self._leave("connection lost" if exc else "client closed the connection", exc is None)
         self._transport = None
 
@@ -323,24 +326,20 @@ class TelnetSession(PortalSession, asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self._unread:
-            # Not from here: whoever calls is in the midst of what lets it read on.
-            self._gateway.loop.call_soon(self._read_on)
-        elif self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._intake.resume(self._read_on)
 
     def _read_on(self) -> None:
-        """Take what was held back, and read on when that is done."""
-        if not self.is_paused and self.has_client:
-            self._receive(b"")
-            if not self.is_paused:
-                self.resume_reading()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
 
 def _is_unacknowledged(transport: asyncio.Transport) -> bool:
     """Whether something is on its way to the client that its end has not acknowledged."""
     if transport.get_write_buffer_size():
         return True
-    descriptor = transport.get_extra_info("socket").fileno()
+    connection = transport.get_extra_info("socket")
+    descriptor = -1 if connection is None else connection.fileno()
+    if descriptor < 0:
+        return True  # it is lost, which TLS tells a little later
     unsent = fcntl.ioctl(descriptor, termios.TIOCOUTQ, b"\0" * 4)
     return bool(struct.unpack("i", unsent)[0])

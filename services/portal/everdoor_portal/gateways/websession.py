@@ -15,13 +15,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import structlog
 from websockets.frames import CloseCode
 
-from everdoor_portal.gateways.bounds import CLOSE_S, CONFIRM_S, NO_LIMIT, TOKEN_BYTES, TOO_LONG
+from everdoor_portal.gateways.bounds import (
+    CLOSE_S,
+    CONFIRM_S,
+    NO_LIMIT,
+    TOKEN_BYTES,
+    TOO_LONG,
+)
+from everdoor_portal.gateways.intake import Intake
 from everdoor_portal.limits import TOO_FAST, Verdict
 from everdoor_portal.render.renderer import render_output
 from everdoor_portal.session import PortalSession
 from everdoor_portal.telnet.gmcp import login_offer
 from everdoor_portal.telnet.outofband import Call, call_of
-from everdoor_portal.web.codecs import Codec, Message, lines_of
+from everdoor_portal.web.codecs import MAX_LINES, Codec, Message, lines_of
 from everdoor_portal.web.connection import WebConnection
 from everdoor_portal.web.events import (
     Arrived,
@@ -38,6 +45,7 @@ from everdoor_portal.web.events import (
     ProtocolAbuse,
     Reconnect,
     Seen,
+    TooManyLines,
 )
 
 if TYPE_CHECKING:
@@ -49,8 +57,13 @@ OPENING_S = 10.0
 PAGE_S = 60.0
 """How long a page may take to be read."""
 
+PIECE_BYTES = 128
+"""Taken at a time of what was read."""
+
 SILENT_S = 50.0
 """A client from which nothing came for so long, no pong either, is gone."""
+
+TOO_MANY = "You have sent {count} lines at once; at most {most} are taken. None of them was done."
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +79,8 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: deque[Event] = deque()
+        # A few bytes may be many lines, inflated.
+        self._intake = Intake(self, gateway.loop, self._take_bytes, PIECE_BYTES, True)
         self._is_waiting = False
         self._is_hiding = False
         self._is_sent_away = False
@@ -90,11 +105,14 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self.last_heard = self._gateway.clock()
-        self._web.receive_data(bytes(self._gateway.buffer[:nbytes]), self.last_heard)
+        self._intake.receive(bytes(self._gateway.buffer[:nbytes]))
+
+    def _take_bytes(self, data: bytes) -> None:
+        self._web.receive_data(data, self._gateway.clock())
         self._take_events()
-        self.flush()
 
     def eof_received(self) -> None:
+        self._intake.take_rest()
         self._web.receive_eof()
         self._take_events()
 
@@ -102,6 +120,7 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         self._cancel_timer()
         if self._asking is not None:
             self._asking.cancel()
+        self._intake.take_rest()
         self._leave("connection lost", clean=False)
         self._gateway.clients.discard(self)
         self._transport = None
@@ -132,6 +151,8 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
             case LineTooLong(length=length):
                 most = self._gateway.rules.max_chars
                 self.send_text([TOO_LONG.format(length=length, most=most)], {})
+            case TooManyLines(count=count):
+                self.send_text([TOO_MANY.format(count=count, most=MAX_LINES)], {})
             case FlagsChanged(flags=flags):
                 self._flags_in(flags)
             case Keepalive():
@@ -190,6 +211,11 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         self.flush()
 
     def _begin(self, flags: Mapping[str, Any], token: bytes, seen: int) -> None:
+        verdict = self._gateway.entrance.enter(self.address)
+        if verdict.is_refused:
+            # Others of its address have come while it had not greeted.
+            self._enter(verdict)
+            return
         self._cancel_timer()
         self.learn_flags(flags)
         self._gateway.sessions.connect(self, token, seen)
@@ -356,6 +382,9 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        self._intake.resume(self._read_on)
+
+    def _read_on(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 

@@ -44,6 +44,9 @@ _MAX_DEPTH = 32
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
+MAX_DIGITS = 9
+"""Of a module's version."""
+
 _HELLO = {"client": "CLIENTNAME", "version": "CLIENTVERSION"}
 
 
@@ -208,7 +211,8 @@ def _read_modules(data: Any) -> dict[str, int]:
         if not is_name(name):
             raise MalformedSubnegotiation("GMCP expects names of modules behind Core.Supports")
         number = version.strip()
-        modules[name.lower()] = int(number) if number.isascii() and number.isdecimal() else 1
+        is_number = number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS
+        modules[name.lower()] = int(number) if is_number else 1
     return modules
 
 

@@ -16,7 +16,10 @@ import msgspec
 from everdoor_portal.render.kinds import Kind
 from everdoor_portal.telnet.connection import DEFAULT_FLAGS
 from everdoor_portal.telnet.lines import edit
-from everdoor_portal.web.events import Event, FlagValue, Line, LineTooLong
+from everdoor_portal.web.events import Event, FlagValue, Line, LineTooLong, TooManyLines
+
+MAX_LINES = 512
+"""Lines of one message that are taken: inflated, a few bytes could be as many as they like."""
 
 MAX_DEPTH = 32
 """Arrays and objects within each other that are taken of a client."""
@@ -146,6 +149,9 @@ BROWSER_FLAGS: dict[str, FlagValue] = {
 def lines_of(text: str, max_chars: int) -> Iterator[Event]:
     """The lines of a text that a client has sent; an end of line behind the last one is none."""
     whole = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+    if (count := whole.count("\n") + 1) > MAX_LINES:
+        yield TooManyLines(count)
+        return
     for line in whole.split("\n"):
         length = len(line)
         if max_chars and length > max_chars:

@@ -37,6 +37,7 @@ from everdoor_portal.web.events import (
     OutOfBand,
     ProtocolAbuse,
     Seen,
+    TooManyLines,
 )
 from everdoor_portal.web.handshake import (
     DEFAULT_CODEC,
@@ -279,7 +280,7 @@ class WebConnection:
     def _take(self, event: Event | Reply) -> None:
         if self._is_closed:
             return
-        if not isinstance(event, Line | LineTooLong | Asked | OutOfBand):
+        if not isinstance(event, Line | LineTooLong | TooManyLines | Asked | OutOfBand):
             self._count(is_violation=False)
         if self._is_closed:
             return

@@ -57,6 +57,12 @@ class Asked(msgspec.Struct, frozen=True):
     options: dict[str, Any]
 
 
+class TooManyLines(msgspec.Struct, frozen=True, gc=False):
+    """The client has sent more lines at once than are taken; none of them is."""
+
+    count: int
+
+
 class Seen(msgspec.Struct, frozen=True, gc=False):
     """The client has all outputs up to a number."""
 
@@ -79,6 +85,7 @@ Event = (
     | Greeting
     | Line
     | LineTooLong
+    | TooManyLines
     | FlagsChanged
     | Keepalive
     | OutOfBand
@@ -106,4 +113,5 @@ __all__ = [
     "ProtocolAbuse",
     "Reconnect",
     "Seen",
+    "TooManyLines",
 ]
