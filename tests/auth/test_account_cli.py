@@ -238,9 +238,24 @@ def test_ban_is_lifted_by_its_number(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["300.1.1.1"], 1), (["Troll", "--for", "soon"], 2)]
+    ("arguments", "code", "said"),
+    [
+        (["300.1.1.1"], 1, "expected"),
+        (["Troll", "--for", "soon"], 2, "expected"),
+        (["Troll", "--for", "20000w"], 2, "--for: at most 115741d;"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_ban_that_makes_no_sense_is_refused(shell: Shell, arguments: list[str], code: int) -> None:
+def test_ban_that_makes_no_sense_is_refused(
+    shell: Shell, arguments: list[str], code: int, said: str
+) -> None:
     outcome = shell.run("account", "ban", *arguments)
     assert outcome.returncode == code
-    assert "expected" in outcome.stderr
+    assert said in outcome.stderr and outcome.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["show", "\udcff"], ["ban", "Troll", "--reason", "\udcff"]])
+def test_text_that_is_no_utf_8_is_told_in_one_line(shell: Shell, arguments: list[str]) -> None:
+    outcome = shell.run("account", *arguments)
+    assert outcome.returncode == 1
+    assert outcome.stderr == "everdoor: expected UTF-8 text, got bytes that are none\n"

@@ -103,6 +103,8 @@ def test_stores_that_open_an_empty_database_at_once_make_its_tables_once(databas
         ("fictional://user:hush@host/db", r"expected sqlite:///path or postgresql://"),
         ("mysql://user:hush@host/db", r"mysql://user:\*\*\*@host/db; expected"),
         ("postgresql://user:hush@/db?host=/nowhere", "cannot be opened: .*/nowhere"),
+        ("postgresql://user@/db?host=/nowhere&password=hush", r"=\*\*\* cannot be opened"),
+        ("mysql://user@host/db?sslpassword=hush", r"sslpassword=\*\*\*; expected"),
         ("sqlite:////nowhere/at/all/auth.db", "cannot be opened: .*No such file"),
         ("sqlite:////", "cannot be opened"),
     ],

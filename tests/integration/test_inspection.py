@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from everdoor.archive import SESSION_SUFFIX
-from integration.system import PASSWORD, PROGRAMS, System, kill
+from integration.system import PASSWORD, PATIENCE_S, PROGRAMS, System, kill
 from players.telnet import Player
 
 pytestmark = pytest.mark.timeout(120)
@@ -119,6 +120,43 @@ def test_unknown_session_is_told_in_one_line(system: System, command: str) -> No
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["announce", "\udcff"], "expected UTF-8 text, got bytes that are none"),
+        (["save", "x", "--author", "\udcff"], "expected UTF-8 text, got bytes that are none"),
+        (["show", str(2**64)], "a number is too large: expected one below 2**63"),
+        (["kick", str(2**64)], "a number is too large: expected one below 2**63"),
+        (["save", ""], "cannot write "),
+    ],
+    ids=lambda value: ascii(" ".join(value)) if isinstance(value, list) else None,
+)
+def test_what_cannot_be_sent_or_written_is_told_in_one_line(
+    system: System, command: list[str], told: str
+) -> None:
+    done = system.run("session", *command, code=1)
+
+    assert done.stderr.startswith(f"everdoor: {told}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_watched_list_ends_well_with_ctrl_c(system: System) -> None:
+    terminal = pexpect.spawn(
+        str(PROGRAMS / "everdoor"),
+        ["session", "list", "--watch"],
+        env={**system.environment(), "TERM": "xterm-256color"},
+        cwd=system.folder,
+        timeout=PATIENCE_S,
+    )
+    try:
+        terminal.expect("Ctrl-C")
+        terminal.sendintr()
+        terminal.expect(pexpect.EOF)
+    finally:
+        terminal.close(force=True)
+    assert (terminal.exitstatus, terminal.signalstatus) == (0, None)
+
+
 def test_running_system_is_archived_printed_and_compared(system: System, tmp_path: Path) -> None:
     async def main() -> None:
         async with playing(system, "Ada", "Bob") as (ada, _):
@@ -217,9 +255,38 @@ def test_portals_answer_while_the_server_is_away(system: System) -> None:
                                      "`everdoor session list` shows all\n")  # fmt: skip
                 portals, _ = await everdoor(system, "portal", "list", "--json")
                 assert {portal["state"] for portal in json.loads(portals)} == {"away"}
+                offered = await asyncio.to_thread(complete, system, "everdoor session show ")
+                assert set(offered) >= {str(session["sessid"]) for session in before}
+                offered = await asyncio.to_thread(
+                    complete, system, "everdoor session list --portal "
+                )
+                assert offered == sorted(system.status().portals)
             finally:
                 await everdoor(system, "server", "start")
             assert without_clocks(await listed(system)) == without_clocks(before)
+
+    asyncio.run(main())
+
+
+def test_what_only_the_server_does_is_refused_at_once_while_it_is_stopped(system: System) -> None:
+    async def main() -> None:
+        async with playing(system, "Ada"):
+            file = f"some{SESSION_SUFFIX}"
+            await everdoor(system, "session", "save", file)
+            sessid = sessid_of(await listed(system), "Ada")
+            await everdoor(system, "server", "stop")
+            try:
+                for command in (["announce", "Tea."], ["kick", sessid], ["restore", file]):
+                    _, told = await everdoor(system, "session", *command, code=1)
+                    assert told == (
+                        "everdoor: the game server is stopped, or cannot start; "
+                        "see `everdoor status`\n"
+                    )
+                told, _ = await everdoor(system, "server", "status", "--json", code=1)
+                assert json.loads(told)["state"] == "down"
+            finally:
+                await everdoor(system, "server", "start")
+            await everdoor(system, "server", "status")
 
     asyncio.run(main())
 
@@ -282,7 +349,7 @@ def test_following_ends_quietly_when_nobody_reads_any_more(system: System, comma
 
 
 def complete(system: System, words: str) -> list[str]:
-    """What bash would offer behind these words."""
+    """What bash would offer behind these words; nothing else is on the terminal then."""
     done = subprocess.run(
         [PROGRAMS / "everdoor"],
         cwd=system.folder,
@@ -296,6 +363,7 @@ def complete(system: System, words: str) -> list[str]:
         text=True,
         check=True,
     )
+    assert done.stderr == ""
     return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
 
@@ -351,6 +419,7 @@ def test_archive_of_portals_copies_is_that_of_the_server_while_it_is_away(system
             await everdoor(system, "session", "save", f"before{SESSION_SUFFIX}")
             await everdoor(system, "server", "stop")
             try:
+                same, _ = await everdoor(system, "session", "diff", "live", "live")
                 _, told = await everdoor(system, "session", "save", f"away{SESSION_SUFFIX}")
                 dumped, _ = await everdoor(system, "session", "dump", "live")
                 differing, said = await everdoor(
@@ -358,6 +427,7 @@ def test_archive_of_portals_copies_is_that_of_the_server_while_it_is_away(system
                 )
             finally:
                 await everdoor(system, "server", "start")
+            assert same == ""
             assert "portals" in told
             assert dumped.count("ServerSession") >= 2
             assert "Ada" in dumped and PASSWORD not in dumped

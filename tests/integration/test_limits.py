@@ -26,10 +26,10 @@ def system() -> Iterator[System]:
     limits = {
         "max_connection_rate": 2,
         "max_preauth_per_address": 3,
-        "login_grace_s": 6,
+        "login_grace_s": 5,
         "max_command_rate": RATE,
         "max_char_limit": 200,
-        "idle_timeout": 6,
+        "idle_timeout": 10,
     }
     with tempfile.TemporaryDirectory(prefix="everdoor-") as path:
         with System(Path(path), portals=1, **limits) as system:
@@ -83,7 +83,7 @@ def test_clients_that_do_not_log_in_are_bounded_and_told_when_their_time_is_over
                 await same.closed()
                 await other.sees_screen()
             for player in first:
-                await player.sees("You have not logged in for 6 seconds.")
+                await player.sees("You have not logged in for 5 seconds.")
                 await player.closed()
 
     asyncio.run(main())

@@ -52,7 +52,9 @@ class CmdSpoil(Command):
 
     def func(self):
         note("spoil")
-        self.caller.key = "no database holds half a character: \\ud83d"
+        # As a key it would be refused here; behind its back it fails with the turn.
+        vars(self.caller)["key"] = "no database holds half a character: \\ud83d"
+        self.caller.touch()
 
 
 class CharacterCmdSet(cmdsets.CharacterCmdSet):

@@ -20,6 +20,11 @@ from integration.system import PATIENCE_S, PROGRAMS, System, kill
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = (36, 120)
 PLAYERS = 4
+NOWHERE = Path("/proc")
+"""A folder in which nobody can write a file, not even root."""
+
+LONGEST_S = 60.0
+"""Between two looks."""
 
 
 @pytest.mark.timeout(180)
@@ -41,17 +46,37 @@ def test_top_shows_the_system_as_it_lives(folder: Path) -> None:
         (IMAGES / "top.svg").write_text(drawn)
 
 
+def test_top_says_that_nothing_runs(folder: Path) -> None:
+    done = System(folder).run("top", code=1)
+    assert done.stderr.startswith("everdoor: nothing runs in")
+
+
 @pytest.mark.timeout(60)
-def test_top_says_what_it_needs(folder: Path) -> None:
-    with System(folder) as system:
-        done = system.run("top", code=1)
-        assert done.stderr.startswith("everdoor: nothing runs in")
-        system.up()
-        done = system.run("top", code=1)
-        assert (
-            done.stderr
-            == "everdoor: `everdoor top` needs a terminal; for programs there is /metrics\n"
-        )
+def test_top_says_that_it_needs_a_terminal(system: System) -> None:
+    done = system.run("top", code=1)
+    assert (
+        done.stderr == "everdoor: `everdoor top` needs a terminal; for programs there is /metrics\n"
+    )
+
+
+@pytest.mark.timeout(120)
+def test_top_ends_at_once_however_long_it_is_to_its_next_look(system: System) -> None:
+    with top(system, system.folder) as screen:
+        screen.start(every_s=LONGEST_S)
+        screen.shows("portal.1")
+        screen.type("q")
+        screen.ends(within_s=LONGEST_S / 2)
+
+
+@pytest.mark.timeout(120)
+def test_top_tells_that_a_picture_cannot_be_saved_and_goes_on(system: System) -> None:
+    with top(system, NOWHERE) as screen:
+        screen.start()
+        screen.shows("portal.1")
+        screen.type("s")
+        screen.shows("Not saved: ", "portal.1")
+        screen.type("q")
+        screen.ends()
 
 
 async def _play(system: System, screen: Screen) -> None:
@@ -77,14 +102,14 @@ class Screen:
         self._stream = pyte.ByteStream(self._screen)
         self.program: pexpect.spawn[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, every_s: float = 0.5) -> None:
         environment = self._system.environment()
         for name in ("COLUMNS", "LINES"):
             # The terminal's own size counts.
             environment.pop(name, None)
         self.program = pexpect.spawn(
             str(PROGRAMS / "everdoor"),
-            ["top", "--every", "0.5"],
+            ["top", "--every", str(every_s)],
             env={
                 **environment,
                 "TERM": "xterm-256color",
@@ -106,9 +131,9 @@ class Screen:
         assert self.program is not None
         self.program.send(keys)
 
-    def ends(self) -> None:
+    def ends(self, within_s: float = PATIENCE_S) -> None:
         assert self.program is not None
-        self.program.expect(pexpect.EOF)
+        self.program.expect(pexpect.EOF, timeout=within_s)
         self.program.close()
         assert self.program.exitstatus == 0
 

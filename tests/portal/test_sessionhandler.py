@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
 import pytest
+import structlog
 
 from everdoor.ids import RowId, SessionKey
 from everdoor.messages.stream import (
@@ -229,6 +231,36 @@ def test_row_shows_nothing_to_a_client_that_has_left() -> None:
     sessions.apply(row([(1, 2)], [], [text("hi", 1)], [(1, "gone")]))
     assert session.events == []
     assert len(sessions) == 0
+
+
+class Clumsy(RecordingSession):
+    """A protocol that trips over a text and over a change."""
+
+    def send_text(self, args: list[Any], options: dict[str, Any]) -> None:
+        if args[0] == "trip":
+            raise TypeError("not to be shown")
+        super().send_text(args, options)
+
+    def learn_flags(self, flags: Mapping[str, Any]) -> None:
+        super().learn_flags(flags)
+        if flags:
+            raise ValueError("not to be learned")
+
+
+def test_what_one_protocol_trips_over_costs_nobody_the_rest_of_the_row() -> None:
+    sessions = handler(Clock())
+    before, clumsy, behind = client(sessions), Clumsy(), client(sessions)
+    sessions.connect(clumsy)
+    changes = [(conn, {"protocol_flags": {"ANSI": True}, "sessid": conn}) for conn in (1, 3, 2)]
+    outputs = [text("a", 1), text("trip", 1, 3, 2), text("b", 1, 2, 3)]
+    with structlog.testing.capture_logs() as logs:
+        sessions.apply(row([(1, 1), (3, 1), (2, 1)], changes, outputs, [(2, "bye")]))
+    assert [each.sessid for each in (before, clumsy, behind)] == [1, 3, 2]
+    assert before.shown == ["a", "trip", "b"]
+    assert behind.events == [("text", "trip"), ("text", "b"), ("flush",), ("disconnect", "bye")]
+    assert clumsy.events == [("text", "b"), ("flush",)]
+    told = [(each["event"], each["session"]) for each in logs if each["log_level"] == "error"]
+    assert told == [("change not taken", "p/1/3"), ("output not shown", "p/1/3")]
 
 
 def test_close_discards_inputs_that_came_later() -> None:
@@ -569,12 +601,17 @@ def test_what_is_too_large_or_cannot_travel_is_refused_and_told(args: list[Any])
     assert session.shown == [NOT_TAKEN.format(name="get_value", most=MAX_OUT_OF_BAND_BYTES)]
 
 
-def test_reading_pauses_when_too_much_is_held_of_what_is_no_line() -> None:
+@pytest.mark.parametrize("kind", ["out of band", "flags"])
+def test_reading_pauses_when_too_much_is_held_of_what_is_no_line(kind: str) -> None:
     sessions = handler(Clock(), held_input_lines=5)
     session = client(sessions)
-    for _ in range(4):
-        sessions.oob_in(session, "echo", [], {})
-    assert session.events[-1] == ("pause",)
+    for number in range(4):
+        assert session.events == []
+        if kind == "flags":
+            sessions.flags_in(session, {"SCREENWIDTH": 80 + number})
+        else:
+            sessions.oob_in(session, "echo", [], {})
+    assert session.events == [("pause",)]
 
 
 def test_client_comes_back_after_it_has_connected() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from everdoor import codec
 from everdoor.ids import NO_ROW, Incarnation, RowId
 from everdoor.messages.stream import (
+    MAX_NAME,
     Ack,
     Beat,
     Connected,
@@ -44,6 +46,9 @@ from everdoor_portal.uplink import (
     Uplink,
 )
 from recording import Clock, RecordingSession, client, handler
+
+WIDE = "\N{GRINNING FACE}"
+"""As many bytes as a character can be."""
 
 
 class Bench:
@@ -522,7 +527,7 @@ def test_many_inputs_are_cut_into_frames_in_order() -> None:
 
 def test_long_lines_are_cut_into_frames_whether_replayed_or_new() -> None:
     bench = Bench(clients=1)
-    line = "\N{GRINNING FACE}" * 6000
+    line = WIDE * 6000
     bench.connect()
     for _ in range(60):
         bench.sessions.data_in(bench.clients[0], line)
@@ -533,6 +538,41 @@ def test_long_lines_are_cut_into_frames_whether_replayed_or_new() -> None:
     new = bench.uplink.data_to_send(bench.clock.now)
     assert max(len(frame) for frame in replayed + new) <= codec.MAX_FRAME_BYTES
     assert min(len(replayed), len(new)) > 1
+
+
+def who_connect(bench: Bench) -> None:
+    for _ in range(2000):
+        session = RecordingSession()
+        session.learn_flags({"CLIENTNAME": WIDE * 64, "CLIENTVERSION": WIDE * 64})
+        bench.sessions.connect(session)
+
+
+def whose_flags_change(bench: Bench) -> None:
+    for number in range(2000):
+        flags = {"CLIENTNAME": WIDE * 64, "CLIENTVERSION": f"{number}{WIDE * 60}"}
+        bench.sessions.flags_in(bench.clients[0], flags)
+
+
+def who_leave(bench: Bench) -> None:
+    for session in bench.clients[1:]:
+        bench.sessions.client_left(session, WIDE * MAX_NAME, clean=False)
+
+
+@pytest.mark.parametrize("do", [who_connect, whose_flags_change, who_leave])
+def test_what_is_said_of_clients_is_cut_into_frames_whether_replayed_or_new(
+    do: Callable[[Bench], None],
+) -> None:
+    bench = Bench(clients=2001)
+    bench.open()
+    do(bench)
+    new = bench.uplink.data_to_send(bench.clock.now)
+    bench.uplink.disconnected(bench.clock.now)
+    bench.connect()
+    bench.frames()
+    bench.say(Welcome(4))
+    replayed = bench.uplink.data_to_send(bench.clock.now)
+    assert max(len(frame) for frame in replayed + new) <= codec.MAX_FRAME_BYTES
+    assert min(sum(map(len, frames)) for frames in (replayed, new)) > codec.MAX_FRAME_BYTES
 
 
 # Heartbeats.

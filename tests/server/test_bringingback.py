@@ -8,8 +8,10 @@ import pytest
 
 from everdoor.messages.accounts import AccountChange, Ban
 from everdoor.messages.calls import RestoredSession, RestoreSessions, SavedSession
+from everdoor_server.accounts import Account
 from everdoor_server.bringingback import MEMORY_S
 from everdoor_server.engine import GameOptions
+from everdoor_server.session import ServerSession
 from everdoor_server.testing import Client, World
 
 PASSWORD = "a good password"
@@ -18,8 +20,8 @@ PASSWORD = "a good password"
 class Saved:
     """A world with Anna in it, and what was saved of her session."""
 
-    def __init__(self, mode: int = 0) -> None:
-        self.world = World(GameOptions(multisession_mode=mode))
+    def __init__(self, mode: int = 0, account_class: type[Account] = Account) -> None:
+        self.world = World(GameOptions(multisession_mode=mode), account_class=account_class)
         self.world.auth.add("Anna", PASSWORD)
         self.world.auth.add("Ben", PASSWORD)
         self.anna = self.log_in("Anna")
@@ -31,9 +33,10 @@ class Saved:
         client.type(f'connect {name} "{PASSWORD}"')
         return client
 
-    def lose_login(self) -> None:
-        """Have Anna's session be as before its login, as after a lost moment of the database."""
-        session = self.anna.session
+    def lose_login(self, client: Client | None = None) -> None:
+        """Have a session be as before its login, as after a lost moment of the database; by default
+        Anna's."""
+        session = (client or self.anna).session
         self.world.game.unlink(session)
         session.set_account(None)
         session.set_puppet(None)
@@ -172,3 +175,25 @@ def test_session_that_is_asked_for_something_is_not_logged_in(here: Saved) -> No
     here.lose_login()
     here.anna.session.begin_prompt("Name? ", hidden=False)
     assert "asked" in refused(here)
+
+
+def test_hook_that_raises_costs_its_own_session_only() -> None:
+    class Clumsy(Account):
+        """Anna's hook fails when she has been here before."""
+
+        def at_post_login(self, session: ServerSession | None = None, **kwargs: Any) -> None:
+            super().at_post_login(session, **kwargs)
+            if self.key == "Anna" and self.attributes.has("been_here"):
+                raise ValueError("broken")
+            self.attributes.add("been_here", True)
+
+    here = Saved(account_class=Clumsy)
+    ben = here.log_in("Ben")
+    here.sessions.append(saved(ben))
+    for client in (here.anna, ben):
+        here.lose_login(client)
+    call = RestoreSessions(here.sessions, here.at, False)
+    anna_is, ben_is = here.world.game.bring_back(call)
+    assert (anna_is.state, "a hook has failed" in anna_is.text) == ("refused", True)
+    assert (ben_is.state, ben_is.text) == ("restored", "account, puppet")
+    assert here.anna.session.as_of == ben.session.as_of == 0

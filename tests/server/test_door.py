@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from everdoor.messages.accounts import AccountChange, AccountFound, Ban, ChangeKind
+from everdoor_server.accounts import Account
 from everdoor_server.door import DELETED, LOGGED_OUT
 from everdoor_server.engine import GameOptions
 from everdoor_server.objects import Thing
+from everdoor_server.session import ServerSession
 from everdoor_server.testing import Client, World
 
 BANNED = "You have been banned and cannot continue from here."
@@ -102,6 +106,42 @@ def test_account_that_the_world_never_knew_is_forgotten_without_a_word() -> None
     world.game.learn([], [change(3, 99, "deleted"), change(4, 98, "deleted")])
     world.game.forget_deleted_accounts()
     assert not world.game.has_deleted_accounts
+
+
+class Clumsy(Account):
+    """Anna's hook fails at her end, when it has done all."""
+
+    def at_disconnect(self, reason: str | None = None, **kwargs: Any) -> None:
+        super().at_disconnect(reason, **kwargs)
+        if self.key == "Anna":
+            raise ValueError("broken")
+
+
+def test_hook_that_raises_at_an_end_keeps_nobody_else_from_being_judged() -> None:
+    world = World(account_class=Clumsy)
+    clients = [world.log_in(name) for name in ("Anna", "Ben", "Cid")]
+    world.game.learn([ban("127.0.0.1")], [])
+    assert [client.closed for client in clients] == [BANNED] * 3
+    assert len(world.game.sessions) == 0
+
+
+class Overeager(Account):
+    """Its hook fails at the login, when it has done all."""
+
+    def at_post_login(self, session: ServerSession | None = None, **kwargs: Any) -> None:
+        super().at_post_login(session, **kwargs)
+        raise ValueError("broken")
+
+
+@pytest.mark.parametrize("kind", ["ban", "logged_out", "deleted"])
+def test_session_whose_hook_raises_at_the_login_is_ended_like_any_other(kind: Any) -> None:
+    world = World(account_class=Overeager)
+    anna = world.log_in("Anna")
+    uid = anna.session.uid
+    assert (anna.session.logged_in, anna.session.as_of) == (True, 0)
+    is_ban = kind == "ban"
+    world.game.learn([ban("Anna", uid)] if is_ban else [], [] if is_ban else [change(7, uid, kind)])
+    assert anna.closed is not None
 
 
 def test_login_that_auth_vouched_for_before_a_change_is_refused_after_it() -> None:

@@ -26,6 +26,7 @@ from everdoor.messages.calls import Answer, Failed, Request
 from everdoor_server import doorkeeper
 from everdoor_server.doorkeeper import Doorkeeper
 from everdoor_server.engine import GameOptions
+from everdoor_server.objects import Character
 from everdoor_server.testing import World
 from running import run, until
 
@@ -158,5 +159,29 @@ def test_doorkeeper_has_idle_sessions_ended(tmp_path: Path) -> None:
         async with kept(tmp_path, world, idle_timeout_s=60):
             world.now += 61
             await until(lambda: anna.closed)
+
+    run(main())
+
+
+def test_doorkeeper_goes_on_when_code_of_the_game_has_failed(tmp_path: Path, quick: None) -> None:
+    failures = [ValueError("broken")]
+
+    class Clumsy(Character):
+        """Fails when it is deleted, the first time."""
+
+        def at_object_delete(self) -> bool:
+            if failures:
+                raise failures.pop()
+            return True
+
+    async def main() -> None:
+        world = World(character_class=Clumsy)
+        anna = world.log_in("Anna")
+        uid, body = anna.session.uid, anna.puppet
+        assert uid is not None
+        async with kept(tmp_path, world) as auth:
+            auth.changes = [AccountChange(7, uid, "deleted", "Anna")]
+            await until(lambda: body.is_deleted)
+            assert not failures
 
     run(main())

@@ -89,6 +89,17 @@ def test_adopting_a_session_with_a_newer_state_lets_go_of_the_older() -> None:
     assert character.sessions.all() == [] and character.account is None
 
 
+def test_adopted_session_knows_the_names_of_its_account_and_its_puppet_now() -> None:
+    world = World()
+    anna, bella = world.log_in("Anna"), world.log_in("Bella")
+    anna.session.uname = anna.session.puname = None
+    bella.session.puid = None
+    for client in (anna, bella):
+        world.game.at_adopt(client.session)
+    assert (anna.session.uname, anna.session.puname) == ("Anna", "Anna")
+    assert (bella.session.uname, bella.session.puname) == ("Bella", None)
+
+
 def test_persistent_sets_of_sessions_and_things_come_back() -> None:
     world = World()
     anna = world.log_in("Anna")

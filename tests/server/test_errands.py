@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
@@ -239,3 +241,62 @@ def test_act_that_fails_is_logged_and_disturbs_nobody(error: Exception, waits_fi
             server.turn.resume(waiting.id)
             server.run()
     assert [entry["who"] for entry in logs] == ["a statue: dance"]
+
+
+async def wait_for_asyncio() -> None:
+    await asyncio.sleep(0)
+
+
+async def wait_for_asyncio_again() -> None:
+    while True:
+        with suppress(TypeError):
+            await asyncio.sleep(0)
+
+
+async def ask_then_wait_for_asyncio() -> None:
+    with suppress(UserError):
+        await waits.ask("? ")
+    await asyncio.sleep(0)
+
+
+async def be_cancelled() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("begin", "error"),
+    [
+        (wait_for_asyncio, TypeError),
+        (wait_for_asyncio_again, TypeError),
+        (ask_then_wait_for_asyncio, TypeError),
+        (be_cancelled, RuntimeError),
+    ],
+)
+def test_act_that_waits_for_what_is_no_request_is_logged_and_disturbs_nobody(
+    begin: Callable[[], Running], error: type[Exception]
+) -> None:
+    server, portal = started()
+    act(server, begin, who="a statue: dance")
+    act(server, says(server, "the next one"))
+    with capture_logs() as logs:
+        server.turn.do(lambda: None)
+        assert seen(portal) == ["the next one"]
+    [entry] = logs
+    assert entry["who"] == "a statue: dance" and isinstance(entry["exc_info"], error)
+    assert server.turn.take_waits() == []
+
+
+def test_act_that_is_told_what_it_cannot_wait_for_may_wait_for_what_it_can() -> None:
+    server, portal = started()
+
+    async def doze() -> None:
+        with pytest.raises(TypeError, match="commands wait by `sleep`"):
+            await asyncio.sleep(0)
+        await sleep(5)
+        says(server, "the statue wakes")()
+
+    act(server, doze)
+    server.turn.do(lambda: None)
+    portal.take()
+    server.turn.resume(server.only_wait().id)
+    assert seen(portal) == ["the statue wakes"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from everdoor.errors import UserError
+from everdoor_server.accounts import Account
 from everdoor_server.contrib import menu_login
 from everdoor_server.engine import GameOptions
 from everdoor_server.inputs import GameInputs, before_login, inputs_of
@@ -273,6 +274,54 @@ def test_what_is_monitored_holds_over_a_restart() -> None:
     anna.puppet.key = "Anne"
     world.game.at_turn_end()
     assert anna.shown[-1] == Shown("character_name", ["Anne"], {})
+
+
+def hp(session: ServerSession) -> Any:
+    """Raises out of character, as the example of the documents does."""
+    puppet: Any = session.puppet
+    return puppet.db.hp
+
+
+def monitoring(**variables: Any) -> tuple[World, Client, Client]:
+    """A world with these variables; the first client monitors all of them, the second none."""
+    world = World(GameOptions(inputs=GameInputs(variables=variables)))
+    anna, ben = world.log_in("Anna"), world.log_in("Ben")
+    for name in variables:
+        anna.say("monitor", name=name)
+    return world, anna, ben
+
+
+def monitored_since(client: Client, before: int) -> list[Any]:
+    return [one.options for one in client.shown[before:] if one.name == "monitor"]
+
+
+def test_monitored_variable_that_raises_costs_what_it_would_have_told_and_nothing_else() -> None:
+    def is_in(session: ServerSession) -> bool:
+        return session.puppet is not None
+
+    _, anna, ben = monitoring(hp=hp, is_in=is_in)
+    anna.puppet.db.hp = 5
+    before = len(anna.shown)
+    assert "Out-of-Character" in anna.type("ooc")
+    assert monitored_since(anna, before) == [{"name": "is_in", "value": False}]
+    assert ben.type("say hello") == 'You say, "hello"'
+    anna.type("ic")
+    assert {"name": "hp", "value": 5} in monitored_since(anna, before)
+
+
+def test_monitored_variable_that_raises_after_a_restart_is_told_once_it_is_known_again() -> None:
+    world, anna, _ = monitoring(hp=hp, nick=lambda session: session.account.db.nick)
+    anna.puppet.db.hp = 5
+    anna.type("ooc")
+    world.commit()
+    world.restart()
+    before, account = len(anna.shown), anna.session.account
+    assert isinstance(account, Account)
+    account.db.nick = "Ann"
+    world.game.at_turn_end()
+    assert monitored_since(anna, before) == [{"name": "nick", "value": "Ann"}]
+    anna.type("ic")
+    assert {"name": "hp", "value": 5} in monitored_since(anna, before)
 
 
 def test_variables_of_the_game_can_be_asked_for() -> None:

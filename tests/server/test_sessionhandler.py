@@ -262,6 +262,31 @@ def test_idle_session_is_asked_by_a_hook_before_it_is_disconnected() -> None:
     assert 1 in bench.handler
 
 
+class Fails(ServerSession):
+    """Its hook fails the first time."""
+
+    has_failed = False
+
+    def at_idle_timeout(self) -> bool:
+        if not self.has_failed:
+            self.has_failed = True
+            raise ValueError("broken")
+        return True
+
+
+def test_hook_of_an_idle_session_that_raises_keeps_no_other_and_is_asked_again() -> None:
+    bench = Bench()
+    for conn, kind in enumerate((Fails, ServerSession), start=1):
+        session = kind(key(conn), bench.handler)
+        session.sessid, session.cmd_last = conn, bench.now
+        bench.handler.add(session)
+    bench.now += 61
+    bench.handler.validate_sessions(60)
+    assert [session.sessid for session in bench.handler] == [1]
+    bench.handler.validate_sessions(60)
+    assert len(bench.handler) == 0
+
+
 def test_idle_session_that_is_link_dead_has_its_own_grace() -> None:
     bench = Bench(sessions=1)
     bench.handler.rekey(bench.sessions[0], link_dead_key(1))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -18,7 +22,7 @@ from everdoor_server.adoption import INTERRUPTED
 from everdoor_server.commit import Change, KnownPortal, RosterEntry
 from everdoor_server.driving import MAX_INJECTED
 from everdoor_server.session import ServerSession
-from everdoor_server.waits import Call, Pause
+from everdoor_server.waits import Call, Pause, Running
 from tinygame import (
     Account,
     Database,
@@ -308,15 +312,24 @@ def test_coroutine_that_raises_is_reported_with_the_line_it_began_with() -> None
     assert row.cursors == [(1, 2)]
 
 
-def test_output_that_no_portal_can_be_sent_is_the_error_of_its_line() -> None:
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ({"oob": [object()]}, "oob['args'][0]: object"),
+        ({"oob\udc80": 1}, "name['output']: str with a lone surrogate"),
+    ],
+)
+def test_output_that_no_portal_can_be_sent_is_the_error_of_its_line(
+    output: dict[str, Any], told: str
+) -> None:
     server, portal = started(conns=2)
-    server.game.lines["bad"] = lambda session: session.msg(oob=[object()])
+    server.game.lines["bad"] = lambda session: session.msg(**output)
     portal.type(1, 2, "bad")
     portal.type(2, 2, "look")
     portal.take()
     assert portal.log == {1: ["error 1-2"], 2: ["did look"]}
     [(_, error)] = server.game.errors
-    assert error.startswith("oob['args'][0]: object")
+    assert error.startswith(told)
 
 
 def test_state_that_no_portal_can_be_sent_costs_that_change_only() -> None:
@@ -769,6 +782,78 @@ def test_client_that_leaves_while_a_command_waits_ends_after_it() -> None:
     server.turn.resume(server.only_wait().id)
     portal.take()
     assert len(server.sessions) == 0
+
+
+# Waiting for what nobody here would answer.
+
+
+async def wait_for_asyncio(session: ServerSession) -> None:
+    session.msg("before")
+    await asyncio.sleep(0)
+
+
+async def wait_for_asyncio_again(session: ServerSession) -> None:
+    session.msg("before")
+    while True:
+        with suppress(TypeError):
+            await asyncio.sleep(0)
+
+
+async def be_cancelled(session: ServerSession) -> None:
+    session.msg("before")
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        (wait_for_asyncio, "commands wait by `sleep`"),
+        (wait_for_asyncio_again, "commands wait by `sleep`"),
+        (be_cancelled, "a command has ended with CancelledError"),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_command_that_waits_for_what_is_no_request_is_told_and_its_session_goes_on(
+    does: Callable[[ServerSession], Running], told: str, is_first: bool
+) -> None:
+    server, portal = started(conns=2)
+
+    async def later(session: ServerSession) -> None:
+        await waits.sleep(1)
+        await does(session)
+
+    server.game.lines["does"] = does if is_first else later
+    portal.type(1, 2, "does")
+    portal.type(1, 3, "look")
+    portal.type(2, 2, "look")
+    portal.take()
+    if not is_first:
+        server.turn.resume(server.only_wait().id)
+        portal.take()
+    assert portal.log == {1: ["before", "error 1-2", "did look"], 2: ["did look"]}
+    [(_, error)] = server.game.errors
+    assert error.startswith(told)
+    assert server.turn.take_waits() == []
+
+
+def test_command_that_is_told_what_it_cannot_wait_for_may_wait_for_what_it_can() -> None:
+    server, portal = started()
+
+    async def wait(session: ServerSession) -> None:
+        with pytest.raises(TypeError, match="commands wait by `sleep`"):
+            await asyncio.sleep(0)
+        await waits.sleep(5)
+        session.msg("woke")
+
+    server.game.lines["wait"] = wait
+    portal.type(1, 2, "wait")
+    portal.take()
+    waiting = server.only_wait()
+    assert waiting.request == Pause(5)
+    server.turn.resume(waiting.id)
+    portal.take()
+    assert portal.log[1] == ["woke"]
+    assert server.game.errors == []
 
 
 # Limbo and adoption.

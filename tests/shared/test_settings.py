@@ -87,11 +87,22 @@ def test_settings_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings(["EVERDOOR_TELNETPORT"]) == load_settings(None)
 
 
-def test_settings_never_show_a_password(folder: Path) -> None:
-    write(folder, "world_database_url = 'postgresql://anna:hidden@db/world'")
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://anna:hidden@db/world", "postgresql://anna:***@db/world"),
+        ("postgresql://anna@db/world?password=hidden", "postgresql://anna@db/world?password=***"),
+        (
+            "postgresql://anna:hidden@db/world?sslmode=require&sslPassword=hidden&connect_timeout=3",
+            "postgresql://anna:***@db/world?sslmode=require&sslPassword=***&connect_timeout=3",
+        ),
+    ],
+)
+def test_settings_never_show_a_password(folder: Path, url: str, told: str) -> None:
+    write(folder, f"world_database_url = '{url}'")
     settings = load_settings()
     assert "hidden" not in repr(settings) + repr(describe(settings))
-    assert shown(settings, "world_database_url")[0] == "postgresql://anna:***@db/world"
+    assert shown(settings, "world_database_url")[0] == told
 
 
 def test_settings_wrong_database_url_is_not_repeated(folder: Path) -> None:
@@ -110,7 +121,10 @@ def test_settings_all_have_help() -> None:
     assert all(len(info.help) > 20 for info in describe(load_settings()))
 
 
-@pytest.mark.parametrize("url", ["sqlite:///a/b.db", "postgresql://anna@db/world"])
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:///a/b.db", "postgresql://anna@db/world", "postgresql://anna@db/world?passfile=/a/b"],
+)
 def test_without_password_leaves_other_urls_alone(url: str) -> None:
     assert without_password(url) == url
 

@@ -23,6 +23,7 @@ from everdoor.state import AppSession, SnapshotFlag
 from everdoor_server.collector import Collector
 from everdoor_server.commit import RosterEntry, Stored
 from everdoor_server.downlink import Downlink
+from everdoor_server.gamecode import tolerated
 from everdoor_server.gamerules import GameRules
 from everdoor_server.lanes import Lane, Lanes
 from everdoor_server.linkdead import LinkDead
@@ -188,7 +189,10 @@ class Adoption:
             session = sessions.by_key(key) or self._rules.make_session(key, sessions)
             _check_sessid(state)
             before = self._collector.state_of(key)
-            in_limbo = session.take_snapshot(self._app, SnapshotFlag.REBOOT)
+            in_limbo: Mapping[str, object] = {}
+            # A class may write a snapshot of its own, of what only its portal has.
+            with tolerated("a session has no snapshot yet", session=str(key)):
+                in_limbo = session.take_snapshot(self._app, SnapshotFlag.REBOOT)
             session.load_snapshot(self._app, state)
             self._collector.know(session, entry, state)
             if entry is not None:

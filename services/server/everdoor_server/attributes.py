@@ -12,6 +12,7 @@ from typing import Any
 
 from everdoor_server.changes import Changes, Values
 from everdoor_server.savedvalues import References, check, decode, encode, saved
+from everdoor_server.stored import check_text
 
 
 class Attributes:
@@ -61,7 +62,9 @@ class Attributes:
 
         Raises:
             TypeError: The value cannot be stored; the text says why.
+            ValueError: The name cannot.
         """
+        check_text(name, "attribute")
         kept = saved(value, _Keeper(self, name))
         self._unread().pop(name, None)
         self._values[name] = kept

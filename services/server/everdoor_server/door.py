@@ -17,7 +17,7 @@ from everdoor.bans import BanList, told
 from everdoor.messages.accounts import AccountChange, Ban, ChangeKind
 from everdoor_server.gamecode import tolerated
 from everdoor_server.session import ServerSession
-from everdoor_server.sessionhandler import ServerSessionHandler
+from everdoor_server.sessionhandler import HOOK_FAILED, ServerSessionHandler
 
 LOGGED_OUT = "You have been logged out everywhere. Please connect again."
 DELETED = "This account has been deleted."
@@ -50,7 +50,7 @@ class Door:
             self._last.setdefault(change.uid, {})[change.kind] = change.number
             self.last_change = change.number
         for session in self._sessions:
-            with tolerated("a hook has failed at a session's end", sessid=session.sessid):
+            with tolerated(HOOK_FAILED, sessid=session.sessid):
                 self.check(session)
 
     def deleted_after(self, number: int) -> dict[int, int]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from everdoor_server.stored import check_text
+
 
 class Labelled(Protocol):
     """Whose labels they are."""
@@ -55,8 +57,14 @@ class Labels:
         return any(n.casefold() == folded and category in (None, its) for its, n in self._names)
 
     def add(self, name: str | Iterable[str], category: str = "") -> None:
-        """Add a name or several; what is there already, or is empty, is left out."""
+        """Add a name or several; what is there already, or is empty, is left out.
+
+        Raises:
+            TypeError, ValueError: No database can hold it.
+        """
         for each in [name] if isinstance(name, str) else name:
+            check_text(each, self._kind)
+            check_text(category, "category")
             each = each.strip()
             if each and not self.has(each, category):
                 self._names += ((category, each),)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from weakref import WeakSet
 
 from everdoor_server.accounts import Account, Accounts
+from everdoor_server.gamecode import tolerated
 from everdoor_server.objects import Objects
 from everdoor_server.puppeting import Puppeting
 from everdoor_server.restarts import Ending, releases_puppets
@@ -71,7 +72,8 @@ class Released:
             for session in self._sessions.get_sessions():
                 if isinstance(session.account, Account):
                     self._puppets.append((session, session.puid))
-                    self._puppeting.unpuppet_object(session.account, [session])
+                    with tolerated("a puppet was not left in order", sessid=session.sessid):
+                        self._puppeting.unpuppet_object(session.account, [session])
 
     def call_off(self) -> Ending:
         """The end that was planned is called off; returns which it was."""
@@ -85,4 +87,5 @@ class Released:
             account, obj = self._accounts.get(session.uid), self._objects.get(puid)
             if session.sessid in self._sessions and account is not None and obj is not None:
                 if session not in obj.sessions.all():
-                    self._puppeting.puppet_object(account, session, obj)
+                    with tolerated("a puppet was not taken again", sessid=session.sessid):
+                        self._puppeting.puppet_object(account, session, obj)

@@ -19,6 +19,8 @@ DUPLICATE_SESSION_REASON = "Logged in from elsewhere. Disconnecting."
 
 IDLE_REASON = "Idle timeout exceeded, disconnecting."
 
+HOOK_FAILED = "a hook has failed at the end of a session"
+
 
 class Sink(Protocol):
     """Where the handler puts what sessions say and become; the turn implements it."""
@@ -250,7 +252,8 @@ class ServerSessionHandler:
 
     def disconnect_all_sessions(self, reason: str = "") -> None:
         for session in self:
-            self.disconnect(session, reason)
+            with tolerated(HOOK_FAILED, sessid=session.sessid):
+                self.disconnect(session, reason)
 
     def disconnect_duplicate_sessions(
         self,
@@ -261,13 +264,14 @@ class ServerSessionHandler:
         """Disconnect the account's sessions but this one."""
         for other in self.sessions_from_account(account):
             if other is not session:
-                self.disconnect(other, reason)
+                with tolerated(HOOK_FAILED, sessid=other.sessid):
+                    self.disconnect(other, reason)
 
     def validate_sessions(self, idle_timeout_s: float) -> None:
         """Disconnect who has not been active for so long, unless their hook keeps them; 0 or
         less: nobody. Link-dead sessions have a grace of their own."""
         for session in self.idle_sessions(idle_timeout_s):
-            with tolerated("a hook of an idle session has failed", sessid=session.sessid):
+            with tolerated(HOOK_FAILED, sessid=session.sessid):
                 if session.at_idle_timeout() is not False:
                     self.disconnect(session, IDLE_REASON)
 

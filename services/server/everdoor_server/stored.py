@@ -5,10 +5,16 @@ Which attributes are columns, and how a row is noted, is each class's own.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import Any, ClassVar
 
 from everdoor_server.locks import LockHandler, check_locks
+
+_TEXTS = frozenset({"key", "lock_storage"})
+"""Columns that are texts."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Stored:
@@ -24,8 +30,8 @@ class Stored:
     key: str
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "key":
-            _check_key(value)
+        if name in _TEXTS:
+            check_text(value, name)
         super().__setattr__(name, value)
         if name in self.stored_columns:
             self.touch()
@@ -38,13 +44,17 @@ class Stored:
         """Note that its row has changed."""
 
 
-def _check_key(value: object) -> None:
-    """Refuse at once what would fail at the commit, with everything else of its turn."""
+def check_text(value: object, what: str) -> None:
+    """Refuse at once what would fail at the commit, with everything else of its turn.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It has a character that not every database can hold.
+    """
     if not isinstance(value, str):
-        raise TypeError(f"a key is a text, got {value!r:.60}")
-    if "\0" in value:
-        raise ValueError(f"a key has no character 0, got {value!r:.60}")
-    value.encode()  # Raises UnicodeEncodeError for half a surrogate pair.
+        raise TypeError(f"{what}: expected a text, got {value!r:.60}")
+    if "\0" in value or _SURROGATE.search(value):
+        raise ValueError(f"{what}: no database can hold {value!r:.60}")
 
 
 class Locked(Stored):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import asyncssh
 import pytest
 import structlog
+from asyncssh.packet import String
 
 from everdoor.bans import BanList
 from everdoor.errors import CallRefused, CallTimeout
@@ -36,8 +37,10 @@ from everdoor.messages.stream import (
 )
 from everdoor.settings import Settings
 from everdoor_portal.gateways.doors import GatewayContext
+from everdoor_portal.gateways.intake import PIECE_BYTES
 from everdoor_portal.gateways.sshdoor import SshGateway
 from everdoor_portal.gateways.sshlogin import MAX_KEYS, NO_ANSWER
+from everdoor_portal.gateways.sshsession import SshSession
 from everdoor_portal.limits import Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler
 from running import run, until
@@ -105,10 +108,13 @@ class Stand(NamedTuple):
 
 @asynccontextmanager
 async def stand(
-    max_newcomers: int = 0, host_key: bytes = HOST_KEY.export_private_key(), **settings: Any
+    max_newcomers: int = 0,
+    host_key: bytes = HOST_KEY.export_private_key(),
+    held_lines: int = 0,
+    **settings: Any,
 ) -> AsyncIterator[Stand]:
     loop = asyncio.get_running_loop()
-    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, 0, 0)
+    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, held_lines, 0)
     entrance = Entrance(sessions.newcomers, lambda: 0.0, 0, max_newcomers)
     auth = Auth()
     context = GatewayContext(
@@ -346,6 +352,101 @@ def test_line_that_is_too_long_is_refused_with_both_lengths() -> None:
             assert here.of(Input) == []
 
     played(main, max_char_limit=10)
+
+
+def test_of_what_a_client_says_of_its_environment_only_its_colours_are_kept() -> None:
+    async def main(here: Stand) -> None:
+        said = {"COLORTERM": "truecolor", "LANG": "C", "x" * 5000: "y" * 5000}
+        async with here.connect("new", password=None) as client:
+            process = await terminal(client, env=said)
+            (connected,) = await here.until(Connected)
+            assert connected.flags["TRUECOLOR"]
+            ask_environment(process, b"LATE", b"z" * 5000)
+            process.stdin.write("look\r")
+            await here.until(Input)
+            (session,) = here.sessions
+            assert isinstance(session, SshSession) and session._channel is not None
+            assert session._channel.get_environment() == {"COLORTERM": "truecolor"}
+
+    played(main)
+
+
+def ask_environment(process: Any, name: bytes, value: bytes) -> None:
+    process.channel._send_request(b"env", String(name), String(value))
+
+
+FLOODS: dict[str, tuple[int, Callable[[Any, int], None]]] = {
+    "windows": (1200, lambda process, n: process.change_terminal_size(80 + n % 2, 24)),
+    "environment": (1200, lambda process, n: ask_environment(process, b"K%d" % n, b"")),
+    "large environment": (50, lambda process, n: ask_environment(process, b"K", b"x" * 30_000)),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_flood_of_requests_that_are_no_lines_ends_the_connection(flood: str) -> None:
+    async def main(here: Stand) -> None:
+        count, ask = FLOODS[flood]
+        async with here.connect("new", password=None) as client:
+            process = await terminal(client)
+            await here.until(Connected)
+            for number in range(count):
+                ask(process, number)
+            (left,) = await here.until(Disconnected)
+            assert (left.reason, left.clean) == ("too many requests that are no lines", False)
+            await client.wait_closed()
+        assert len(here.of(FlagsChanged)) < 1200
+
+    played(main)
+
+
+def test_environment_that_floods_before_there_is_a_session_makes_none() -> None:
+    async def main(here: Stand) -> None:
+        flood = {f"K{number}": "x" * 5000 for number in range(200)}
+        async with here.connect("new", password=None) as client:
+            with pytest.raises((asyncssh.Error, OSError)):
+                await terminal(client, env=flood)
+        assert here.of(Connected) == [] and len(here.sessions) == 0
+        await until(lambda: len(here.sessions.newcomers) == 0)
+
+    played(main)
+
+
+@pytest.mark.parametrize("term_type", [None, "xterm"])
+def test_packet_of_many_lines_holds_few_more_than_are_held(term_type: str | None) -> None:
+    async def main(here: Stand) -> None:
+        async with here.connect("new", password=None) as client:
+            process = await client.create_process(term_type=term_type, encoding=None)
+            await here.until(Connected)
+            (session,) = here.sessions
+            process.stdin.write(b"\r\n" * 15_000)
+            await until(lambda: session.is_paused)
+            assert len(session.held) <= 500 + PIECE_BYTES
+
+    played(main, held_lines=500)
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["end", "lost"])
+def test_lines_that_were_read_before_the_end_are_all_done_though_they_were_held_back(
+    is_lost: bool,
+) -> None:
+    async def main(here: Stand) -> None:
+        async with here.connect("new", password=None) as client:
+            process = await terminal(client)
+            await here.until(Connected)
+            (session,) = here.sessions
+            lines = [f"say {number}" for number in range(400)]
+            process.stdin.write("".join(f"{line}\r" for line in lines))
+            await until(lambda: session.is_paused)
+            client.abort() if is_lost else process.stdin.write_eof()
+            while not here.of(Disconnected):
+                # An end comes when all before it is done; a loss is seen at once.
+                done = [] if is_lost else [(1, session.next_seq - 1)]
+                here.sessions.apply(Row(RowId(1, len(here.said) + 1), done, [], [], []))
+                await asyncio.sleep(0.001)
+            assert [each.text for each in here.of(Input)] == lines
+            assert isinstance(here.said[-1], Disconnected)
+
+    played(main, held_lines=1)
 
 
 def test_ends_are_clean_where_the_player_meant_them() -> None:

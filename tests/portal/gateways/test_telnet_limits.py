@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from everdoor.addresses import parse_networks
 from everdoor.bans import BanList
 from everdoor.ids import Incarnation, RowId
 from everdoor.messages.accounts import Ban
-from everdoor.messages.stream import Input, Output, Row
+from everdoor.messages.stream import Connected, Disconnected, Input, Numbered, Output, Row
 from everdoor_portal.gateways.intake import PIECE_BYTES
 from everdoor_portal.gateways.telnet import MAX_UNSENT_BYTES, TelnetGateway
 from everdoor_portal.limits import Entrance
@@ -49,13 +50,32 @@ class Stand(NamedTuple):
     def lines(self) -> list[str]:
         return [each.text for each in self.sessions.take_outgoing() if isinstance(each, Input)]
 
+    async def lines_behind_connected(self, count: int) -> list[str]:
+        """The lines of the client that came last, once there are so many: inputs of the connection
+        that the server has been told of, numbered behind that."""
+        said: list[Numbered] = []
+        while sum(isinstance(each, Input) for each in said) < count:
+            said += self.sessions.take_outgoing()
+            await asyncio.sleep(0.001)
+        connected = [each for each in said if isinstance(each, Connected)][-1]
+        own = said[said.index(connected) :]
+        lines = [each for each in own if isinstance(each, Input)]
+        assert len(lines) == count, "no input comes before what it is of"
+        assert {each.conn for each in own} == {connected.conn}
+        assert [each.seq for each in own] == list(range(1, len(own) + 1))
+        return [each.text for each in lines]
+
 
 @asynccontextmanager
 async def stand(
-    max_rate: int = 0, max_newcomers: int = 0, max_lines: int = 0, max_chars: int = 6000
+    max_rate: int = 0,
+    max_newcomers: int = 0,
+    max_lines: int = 0,
+    max_chars: int = 6000,
+    held_lines: int = 0,
 ) -> AsyncIterator[Stand]:
     loop = asyncio.get_running_loop()
-    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, 0, max_lines)
+    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, held_lines, max_lines)
     entrance = Entrance(sessions.newcomers, lambda: 0.0, max_rate, max_newcomers)
     gateway = TelnetGateway(loop, sessions, loop.time, max_chars, entrance)
     listener = socket.create_server((HOST, 0))
@@ -89,10 +109,12 @@ def test_client_beyond_the_rate_is_told_and_let_in_in_its_turn_with_what_it_type
         async with stand(max_rate=5) as here:
             clients = [await here.client() for _ in range(7)]
             reader, writer = clients[-1]
-            writer.write(b"look\r\n")
+            writer.write(b"connect Anna seven lanterns\r\nlo")
             assert b"let in in 1 second" in await reader.readuntil(b"\n")
-            await until(lambda: len(here.sessions) == 7)
-            await until(lambda: "look" in here.lines())
+            writer.write(b"ok\r\nsay hi\r\n")
+            assert len(here.sessions) < 7
+            typed = ["connect Anna seven lanterns", "look", "say hi"]
+            assert await here.lines_behind_connected(3) == typed
 
     run(main())
 
@@ -193,6 +215,38 @@ def test_lines_that_come_at_once_wait_as_bytes_when_too_many_are_held() -> None:
             writer.write(b"\r\n" * 8000)
             await until(lambda: session.is_paused)
             assert len(session.held) < 2 + PIECE_BYTES
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_reset", [False, True], ids=["end", "reset"])
+def test_lines_that_were_read_before_the_end_are_all_done_though_they_were_held_back(
+    is_reset: bool,
+) -> None:
+    async def main() -> None:
+        async with stand(held_lines=1) as here:
+            _, writer = await here.client()
+            await until(lambda: len(here.sessions) == 1)
+            [session] = here.sessions
+            lines = [f"say {number}" for number in range(600)]
+            writer.write("".join(f"{line}\r\n" for line in lines).encode())
+            await until(lambda: session.is_paused)
+            if is_reset:
+                connection = writer.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                writer.transport.abort()
+            else:
+                writer.close()
+            said: list[Numbered] = []
+            while not any(isinstance(each, Disconnected) for each in said):
+                # A reset shows when something is sent; an end when all that came before is done.
+                done = [] if is_reset else [(1, session.next_seq - 1)]
+                shown = [Output([1], "text", ["Hi."], {})] if is_reset else []
+                here.sessions.apply(Row(RowId(1, len(said) + 1), done, [], shown, []))
+                await asyncio.sleep(0.001)
+                said += here.sessions.take_outgoing()
+            assert [each.text for each in said if isinstance(each, Input)] == lines
+            assert isinstance(said[-1], Disconnected)
 
     run(main())
 

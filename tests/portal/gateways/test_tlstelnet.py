@@ -50,10 +50,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @asynccontextmanager
 async def stand(
-    certificates: Certificates, max_at_door: int = 0, proxies: str = ""
+    certificates: Certificates, max_at_door: int = 0, proxies: str = "", held_lines: int = 0
 ) -> AsyncIterator[Stand]:
     loop = asyncio.get_running_loop()
-    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, 0, 0)
+    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, held_lines, 0)
     entrance = Entrance(sessions.newcomers, lambda: 0.0)
     gateway = TlsTelnetGateway(
         loop, sessions, loop.time, 6000, entrance,
@@ -75,6 +75,27 @@ def trusting(**versions: ssl.TLSVersion) -> ssl.SSLContext:
     for name, version in versions.items():
         setattr(context, name, version)
     return context
+
+
+async def says_at_once(here: Stand, data: bytes) -> None:
+    """Have a client finish its handshake, say something and end, all in one segment."""
+    reader, writer = await asyncio.open_connection(HOST, here.port)
+    read, written = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = trusting().wrap_bio(read, written)
+    while tls.version() is None:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            writer.write(written.read())
+            read.write(await reader.read(65536))
+    tls.write(data)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.unwrap()
+    writer.write(written.read())
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
 
 
 async def client(
@@ -154,6 +175,30 @@ def test_banned_client_is_told_why(certificates: Certificates) -> None:
             assert b"Spam." in await reader.read()
             writer.close()
             await writer.wait_closed()
+
+    run(main())
+
+
+def test_what_a_refused_client_types_is_said_to_nobody(certificates: Certificates) -> None:
+    async def main() -> None:
+        async with stand(certificates) as here:
+            here.entrance.bans = BanList([Ban(1, "address", HOST, None, "Spam.", "", 0, None)])
+            await says_at_once(here, b"look\r\nlook\r\n")
+            assert here.sessions.take_outgoing() == []
+
+    run(main())
+
+
+def test_lines_that_were_read_before_the_end_are_all_done_though_they_were_held_back(
+    certificates: Certificates,
+) -> None:
+    async def main() -> None:
+        async with stand(certificates, held_lines=1) as here:
+            lines = [f"say {number}" for number in range(600)]
+            await says_at_once(here, "".join(f"{line}\r\n" for line in lines).encode())
+            await until_some(here, Disconnected)
+            assert [each.text for each in here.said if isinstance(each, Input)] == lines
+            assert isinstance(here.said[-1], Disconnected)
 
     run(main())
 

@@ -8,8 +8,9 @@ import json
 import os
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,11 +34,13 @@ from everdoor.messages.stream import (
     Seen,
     Token,
 )
+from everdoor_portal.gateways.bounds import READ_BYTES
 from everdoor_portal.gateways.certificates import Certificates, self_signed
 from everdoor_portal.gateways.web import PING_S, WebGateway
-from everdoor_portal.gateways.websession import SILENT_S, WebSession
+from everdoor_portal.gateways.websession import PIECE_BYTES, SILENT_S, WebSession
 from everdoor_portal.limits import TOO_FAST, Entrance
 from everdoor_portal.sessionhandler import PortalSessionHandler, hash_of
+from everdoor_portal.web.codecs import MAX_LINES
 from everdoor_portal.web.connection import WebRules
 from everdoor_portal.web.pages import page
 from running import run, until
@@ -79,12 +82,14 @@ class Stand(NamedTuple):
 async def stand(
     max_rate: int = 0,
     max_unsent: int = 0,
+    max_newcomers: int = 0,
+    held_lines: int = 500,
     certificates: Certificates | None = None,
     **rules: Any,
 ) -> AsyncIterator[Stand]:
     loop = asyncio.get_running_loop()
-    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time)
-    entrance = Entrance(sessions.newcomers, lambda: 0.0, max_rate)
+    sessions = PortalSessionHandler("p", Incarnation(1, 7), loop.time, held_lines)
+    entrance = Entrance(sessions.newcomers, lambda: 0.0, max_rate, max_newcomers)
     known = WebRules({"/": page("a.html", b"<!doctype html>"), "/big.txt": page("b.txt", BIG)})
     gateway = WebGateway(
         loop, sessions, loop.time, known._replace(**rules), entrance, max_unsent, certificates
@@ -376,6 +381,101 @@ def test_client_beyond_the_rate_waits_its_turn_with_what_it_typed() -> None:
                 assert "let in in" in (await told(client))[1][0]
                 (line,) = await until_taken(here, 1, Input)
                 assert line.text == "look"
+
+    run(main())
+
+
+def test_clients_that_greet_late_count_as_others_do() -> None:
+    async def main() -> None:
+        async with stand(max_newcomers=2) as here, AsyncExitStack() as clients:
+            late = [await clients.enter_async_context(here.client(OURS)) for _ in range(3)]
+            for client in late[:2]:
+                await client.send('["hello", {}]')
+            await until(lambda: len(here.sessions) == 2)
+            await late[2].send('["hello", {}]')
+            await late[2].send('["line", "look"]')
+            name, number, text = await told(late[2])
+            assert (name, number) == ("text", 0) and "2 connections wait for a login" in text
+            assert (await closed(late[2]))[0] == 1008
+            assert {each.conn for each in here.taken(Connected, Input)} == {1, 2}
+            assert (len(here.sessions), here.sessions.newcomers.count(HOST)) == (2, 2)
+
+    run(main())
+
+
+LINES = "\n" * MAX_LINES
+TOO_MANY_LINES = LINES + "\n"
+
+
+@pytest.mark.parametrize(
+    ("subprotocol", "said", "next_one"),
+    [
+        ("v1.evennia.com", json.dumps(["text", [TOO_MANY_LINES], {}]), '["text", ["look"], {}]'),
+        ("terminal.mudstandards.org", TOO_MANY_LINES, "look"),
+        ("gmcp.mudstandards.org", f"Core.Text {json.dumps(TOO_MANY_LINES)}", b"look"),
+    ],
+)
+def test_message_of_too_many_lines_is_refused_and_the_next_one_done(
+    subprotocol: str, said: str, next_one: str | bytes
+) -> None:
+    async def main() -> None:
+        async with stand() as here, here.client(subprotocol) as client:
+            await client.send(said)
+            answer = await client.recv()
+            text = answer if isinstance(answer, str) else answer.decode()
+            assert f"{MAX_LINES + 1} lines at once; at most {MAX_LINES} are taken" in text
+            await client.send(next_one)
+            (line,) = await until_taken(here, 1, Input)
+            assert line.text == "look"
+
+    run(main())
+
+
+def test_many_compressed_messages_of_many_lines_hold_few_more_than_are_held() -> None:
+    async def main() -> None:
+        async with stand() as here, here.client("terminal.mudstandards.org") as client:
+            await until(lambda: here.taken(Connected))
+            (session,) = here.sessions
+            for _ in range(1000):
+                client.protocol.send_text(LINES.encode())
+            data = b"".join(client.protocol.data_to_send())
+            assert len(data) < READ_BYTES
+            client.transport.write(data)
+            await until(lambda: session.is_paused)
+            in_a_piece = PIECE_BYTES * 1000 // len(data)
+            assert len(session.held) <= 500 + MAX_LINES * (2 + in_a_piece)
+            client.transport.abort()
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_reset", [False, True], ids=["end", "reset"])
+def test_lines_that_were_read_before_the_end_are_all_done_though_they_were_held_back(
+    is_reset: bool,
+) -> None:
+    async def main() -> None:
+        async with stand(held_lines=1) as here, here.client("terminal.mudstandards.org") as client:
+            said = await until_taken(here, 1, Connected)
+            (session,) = here.sessions
+            lines = [f"say {number}" for number in range(400)]
+            await client.send("\n".join(lines[:200]))
+            await client.send("\n".join(lines[200:]))
+            await until(lambda: session.is_paused)
+            connection = client.transport.get_extra_info("socket")
+            if is_reset:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.transport.abort()
+            n = 0
+            while not any(isinstance(each, Disconnected) for each in said):
+                # A reset shows when something is sent; an end when all that came before is done.
+                n += 1
+                done = [] if is_reset else [(1, session.next_seq - 1)]
+                shown = [Output([1], "text", ["Hi."], {})] if is_reset else []
+                here.sessions.apply(Row(RowId(1, n), done, [], shown, []))
+                await asyncio.sleep(0.001)
+                said += here.taken(Input, Disconnected)
+            assert [each.text for each in said if isinstance(each, Input)] == lines
+            assert isinstance(said[-1], Disconnected)
 
     run(main())
 

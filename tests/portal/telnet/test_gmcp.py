@@ -61,6 +61,12 @@ def test_broken_packet_is_refused(payload: bytes, reason: str) -> None:
         decode(payload)
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "-1", "\u00b2", "two"])
+def test_version_of_a_module_that_is_no_number_is_1(version: str) -> None:
+    modules = f'Core.Supports.Set ["Char.Login {version}"]'
+    assert GmcpHandler().receive(modules.encode()) == Answer(events=(LoginWanted(1),))
+
+
 def test_brackets_in_strings_are_no_levels() -> None:
     assert decode(b'A "' + b"[" * 100 + b'\\"{"') == ("A", "[" * 100 + '"{')
 

@@ -109,6 +109,11 @@ def test_json_envelopes_go_both_ways() -> None:
     assert json.loads(reply.message.data)["id"] == "Core.Ping"
 
 
+def test_version_of_a_module_that_no_number_holds_is_1() -> None:
+    packet = f'Core.Supports.Set ["Char.Login {"9" * 5000}"]'
+    assert list(GmcpCodec(0).receive(Message(packet.encode()))) == [LoginWanted(1)]
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [

@@ -51,6 +51,12 @@ def test_save_where_there_is_no_place_is_refused(tmp_path: Path, path: str) -> N
         archive.save(fleet_session(), tmp_path / path)
 
 
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_save_into_what_has_no_name_is_refused(path: str) -> None:
+    with pytest.raises(UserError, match="cannot write"):
+        archive.save(fleet_session(), path)
+
+
 @pytest.mark.parametrize("path", ["missing.eds", ".", "nul\0"])
 def test_open_of_what_is_no_file_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(UserError, match="cannot read"):

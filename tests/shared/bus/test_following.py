@@ -32,7 +32,7 @@ class Service:
         self._bus = bus
         self._endpoint = endpoint
         self.takings = 0
-        self.failures = 0
+        self.failures: list[Exception] = []
         self.begin("service.1")
 
     def begin(self, life: str) -> None:
@@ -40,18 +40,17 @@ class Service:
 
     async def take(self) -> Mark:
         if self.failures:
-            self.failures -= 1
-            raise CallTimeout("nobody answers")
+            raise self.failures.pop()
         self.takings += 1
         return self.news.mark
 
 
 @asynccontextmanager
-async def followed(tmp_path: Path, failures: int = 0) -> AsyncIterator[Service]:
+async def followed(tmp_path: Path, *failures: Exception) -> AsyncIterator[Service]:
     bus = Bus(asyncio.get_running_loop())
     endpoint = f"ipc://{tmp_path}/events"
     service = Service(bus, endpoint)
-    service.failures = failures
+    service.failures = list(failures)
     follower = Follower(bus, endpoint, ("ban",), service.take)
     try:
         await until(lambda: service.takings)
@@ -87,14 +86,15 @@ def test_follower_takes_its_copy_again_when_the_service_begins_another_life(
     run(main())
 
 
+@pytest.mark.parametrize("error", [CallTimeout("nobody answers"), ValueError("broken")])
 def test_follower_tries_again_until_it_has_its_copy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(following, "AGAIN_S", 0.01)
 
     async def main() -> None:
-        async with followed(tmp_path, failures=3) as service:
-            assert service.failures == 0
+        async with followed(tmp_path, error, error, error) as service:
+            assert not service.failures
 
     run(main())
 

@@ -6,6 +6,8 @@ import json
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from everdoor_program import Shell
 
 
@@ -50,6 +52,18 @@ def test_upgrade_says_what_is_wrong_with_the_home(shell: Shell) -> None:
     assert outcome.stderr == f"everdoor: {shell.home} cannot be made (EVERDOOR_HOME): File exists\n"
 
 
+@pytest.mark.parametrize("name", ["auth", "world"])
+def test_upgrade_does_not_tell_the_password_in_a_query(shell: Shell, name: str) -> None:
+    url = "postgresql://me@/db?host=/nowhere&password="
+    shell.environment[f"EVERDOOR_{name.upper()}_DATABASE_URL"] = f"{url}s3cret"
+
+    outcome = shell.run("db", "upgrade")
+
+    assert outcome.returncode != 0
+    assert "=*** cannot be opened" in outcome.stderr and outcome.stderr.count("\n") == 1
+    assert "s3cret" not in outcome.stdout + outcome.stderr
+
+
 def test_backup_copies_both_databases_while_one_is_written(shell: Shell) -> None:
     shell.run("db", "upgrade")
     with sqlite3.connect(shell.home / "world.db") as db:
@@ -86,18 +100,28 @@ def test_backup_overwrites_nothing(shell: Shell) -> None:
     )
 
 
-def test_backup_of_a_damaged_database_is_refused_and_leaves_nothing(shell: Shell) -> None:
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    [("world", slice(None)), ("auth", slice(2, 3))],
+    ids=["all of the first", "a page of the last"],
+)
+def test_backup_of_a_damaged_database_leaves_nothing_and_may_be_repeated(
+    shell: Shell, name: str, pages: slice
+) -> None:
     shell.run("db", "upgrade")
-    path = shell.home / "world.db"
-    data = bytearray(path.read_bytes())
-    data[4096 * 2 : 4096 * 3] = b"\xff" * 4096
-    path.write_bytes(data)
+    path = shell.home / f"{name}.db"
+    whole = path.read_bytes()
+    found = [whole[at : at + 4096] for at in range(0, len(whole), 4096)]
+    found[pages] = [b"\xff" * 4096 for _ in found[pages]]
+    path.write_bytes(b"".join(found))
 
     outcome = shell.run("db", "backup", "copies")
 
     assert outcome.returncode == 1
     assert "cannot be copied to copies" in outcome.stderr
-    assert list((shell.folder / "copies").glob("*.db")) == []
+    assert list((shell.folder / "copies").iterdir()) == []
+    path.write_bytes(whole)
+    assert shell.run("db", "backup", "copies").returncode == 0
 
 
 def test_backup_leaves_other_databases_to_their_own_tools(shell: Shell) -> None:

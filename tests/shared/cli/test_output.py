@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,12 @@ def test_table_in_a_pipe_folds_nothing(capsys: pytest.CaptureFixture[str]) -> No
     print_table(["A", "B"], [["x" * 300, "y" * 300]])
 
     assert "x" * 300 + "  " + "y" * 300 in capsys.readouterr().out
+
+
+def test_table_that_nobody_can_see_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a program that was started with its stdout closed."""
+    monkeypatch.setattr(sys, "stdout", None)
+    print_table(["A"], [["x"]])
 
 
 def test_lines_before_an_error_are_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from errno import EACCES
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import click
 import pytest
@@ -79,10 +82,24 @@ def test_variables_of_options_are_named_by_their_commands() -> None:
         (SettingsError("it went wrong"), 1),
         (CallRefused("busy", "it went wrong"), 1),
         (StartupError("it went wrong"), 3),
+        (OSError("it went wrong"), 1),
     ],
 )
 def test_error_ends_in_one_line(error: Exception, code: int) -> None:
     assert run_failing(error) == (code, "", "everdoor: it went wrong\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(EACCES, "Permission denied", "/root/var"), "/root/var: Permission denied"),
+        (PermissionError(EACCES, "Permission denied"), "Permission denied"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+    ids=str,
+)
+def test_what_the_system_refuses_is_told_with_where(error: OSError, told: str) -> None:
+    assert run_failing(error) == (1, "", f"everdoor: {told}\n")
 
 
 def test_interrupt_ends_quietly() -> None:
@@ -101,6 +118,10 @@ def test_interrupt_ends_quietly() -> None:
         (
             "session show",
             "Missing argument 'SESSID'; see `everdoor session show --help`",
+        ),
+        (
+            "top --every nan",
+            "Invalid value: expected a number of seconds, got nan; see `everdoor top --help`",
         ),
     ],
 )
@@ -169,3 +190,30 @@ def test_reader_that_goes_away_ends_it_quietly() -> None:
     outcome = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
 
     assert (outcome.stdout, outcome.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("log", "File name too long"),
+        ("settings > /dev/full", "No space left on device"),
+        ("server status > /dev/full", "No space left on device"),
+        ("server status >&-", "the game server does not run in "),
+    ],
+)
+def test_home_and_output_that_cannot_be_used_are_told_in_one_line(
+    tmp_path: Path, command: str, told: str
+) -> None:
+    """What not even root can use."""
+    outcome = subprocess.run(
+        f"{sys.executable} -m everdoor.cli {command}",
+        shell=True,
+        env={**os.environ, "EVERDOOR_HOME": f"{tmp_path}/{'x' * 300}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (outcome.returncode, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith("everdoor: ") and outcome.stderr.count("\n") == 1
+    assert told in outcome.stderr

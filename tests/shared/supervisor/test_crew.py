@@ -236,6 +236,42 @@ def test_crew_hands_over_and_then_loads_a_standby_with_the_code_that_was_accepte
     assert (crew.state(crew.places[0]), crew.failures(crew.places[0], 1.0)) == ("up", 0)
 
 
+def failing_at(now: float) -> Crew:
+    """A crew whose worker 3 serves, after two that have just died."""
+    crew = serving()
+    for worker in (1, 2):
+        crew.ended(worker, now)
+        crew.tick(now + PAUSES_S[1])
+        crew.imported(worker + 1, now)
+        crew.ready(worker + 1, now)
+    assert crew.failures(crew.places[0], now) == 2
+    return crew
+
+
+def test_crew_forgets_failures_when_it_hands_over() -> None:
+    crew = failing_at(1.0)
+    crew.restart("reload", 1.0)
+    crew.imported(4, 1.0)
+    crew.parked(3, {}, 1.0)
+    crew.taken(4, 1.0)
+    crew.released(3, 1.0)
+    assert crew.state(crew.places[0]) == "starting"
+    crew.ready(4, 1.0)
+    crew.ended(3, 1.0)
+    crew.settled(4, 1.0)
+    assert crew.failures(crew.places[0], 1.0) == 0
+    assert crew.ended(4, 1.0) == [Start(5, 0, "accepted")]
+
+
+def test_crew_forgets_failures_when_it_is_switched_off() -> None:
+    crew = failing_at(1.0)
+    crew.switch_off(1.0)
+    crew.ended(3, 1.0)
+    assert crew.failures(crew.places[0], 1.0) == 0
+    crew.switch_on(1.0)
+    assert crew.state(crew.places[0]) == "starting"
+
+
 def test_crew_says_why_no_change_can_begin_and_whether_that_passes_with_the_next_worker() -> None:
     def said(crew: Crew) -> tuple[str, bool]:
         return crew.why_not(), crew.awaits_worker

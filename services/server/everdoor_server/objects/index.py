@@ -17,6 +17,7 @@ from everdoor_server.changes import Changes, Values
 from everdoor_server.classpaths import import_class, path_of
 from everdoor_server.objects.base import Object
 from everdoor_server.rows import Label, ObjectRow, WorldRows
+from everdoor_server.stored import check_text
 
 if TYPE_CHECKING:
     from everdoor_server.scripts import Scripts
@@ -158,8 +159,9 @@ class Objects:
 
         Raises:
             UserError: The lock string is none.
-            TypeError: An attribute cannot be stored.
+            TypeError, ValueError: A key, a label or an attribute cannot be stored.
         """
+        check_text(key, "key")
         obj = typeclass(self, ObjectRow(self._next_id(), key, path_of(typeclass)))
         self._objects[obj.id] = obj
         obj.home_id = home.id if home else None
