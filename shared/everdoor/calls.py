@@ -103,7 +103,7 @@ class Asking:
         except UnicodeEncodeError as exc:
             raise UserError("expected UTF-8 text, got bytes that are none") from exc
         except OverflowError as exc:
-            raise UserError("a number is too large: expected one below 2**63") from exc
+            raise UserError("a number is too large: expected one of 64 bits") from exc
         self._deadline = now + deadline_s
 
     def next_try(self, now: float) -> float | None:

@@ -96,6 +96,8 @@ def test_settings_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -
             "postgresql://anna:hidden@db/world?sslmode=require&sslPassword=hidden&connect_timeout=3",
             "postgresql://anna:***@db/world?sslmode=require&sslPassword=***&connect_timeout=3",
         ),
+        ("postgresql://anna:hi#dden/h?idden[@db/world", "postgresql://anna:***@db/world"),
+        ("postgresql:///world?%70assword=hidden#hidden", "postgresql:///world?%70assword=***"),
     ],
 )
 def test_settings_never_show_a_password(folder: Path, url: str, told: str) -> None:

@@ -82,6 +82,8 @@ def write(path: str | Path, content: bytes) -> Path:
         UserError: The file system does not let it.
     """
     place = Path(path)
+    if not place.name:
+        raise UserError(f"cannot write there: expected the name of a file, got {str(path)!r}")
     try:
         if place.suffix != SESSION_SUFFIX:
             place = place.with_name(place.name + SESSION_SUFFIX)

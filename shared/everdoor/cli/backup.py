@@ -110,7 +110,7 @@ def _fill(partial: Path, name: str, source: Path, progress: Progress) -> None:
         )
         [[verdict]] = new.execute("PRAGMA quick_check(1)").fetchall()
     if verdict != "ok":
-        raise sqlite3.DatabaseError(f"{source} is damaged: {verdict}")
+        raise sqlite3.DatabaseError(f"{source} is damaged: {' '.join(verdict.split())}")
     _flush(partial)
 
 

@@ -49,6 +49,9 @@ class Program(click.Group):
             return super().parse_args(ctx, args)
         except click.UsageError as exc:
             raise _in_one_line(exc) from exc
+        except OSError as exc:
+            # Of printing help.
+            raise _refused(exc) from exc
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self._known())
@@ -78,9 +81,7 @@ class Program(click.Group):
         except EverdoorError as exc:
             raise Failure(str(exc)) from exc
         except OSError as exc:
-            if isinstance(exc, BrokenPipeError):
-                raise
-            raise Failure(_told(exc)) from exc
+            raise _refused(exc) from exc
         except click.UsageError as exc:
             raise _in_one_line(exc) from exc
         except (KeyboardInterrupt, click.Abort):
@@ -120,10 +121,13 @@ def _in_one_line(error: click.UsageError) -> click.ClickException:
     return WrongUsage(f"{told}{' See' if told.endswith('?') else '; see'} `{command} --help`")
 
 
-def _told(error: OSError) -> str:
-    """What the system refuses, and where, such as a home that is another user's."""
+def _refused(error: OSError) -> Exception:
+    """What the system refuses, and where, such as a home that is another user's. A pipe that nobody
+    reads any more is left to click."""
+    if isinstance(error, BrokenPipeError):
+        return error
     at = f"{error.filename}: " if error.filename else ""
-    return at + (error.strerror or str(error) or type(error).__name__)
+    return Failure(at + (error.strerror or str(error) or type(error).__name__))
 
 
 def _broken(name: str, why: str) -> click.Command:

@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -34,6 +34,9 @@ from everdoor.settings.system import SystemSettings
 
 PREFIX = "EVERDOOR_"
 FILE = "everdoor.toml"
+
+_LOGIN = re.compile(r"^([^:/?#]+://[^:@/?#]*):.*@", re.DOTALL)
+"""The beginning of a URL, to the name of who logs in, and all that may be their password."""
 
 
 class Settings(GameSettings, DoorSettings, SystemSettings, BaseSettings):
@@ -166,16 +169,18 @@ def describe(settings: Settings) -> list[SettingInfo]:
 
 
 def without_password(url: str) -> str:
-    """The same URL with its password, if it has one, as `***`."""
-    parts = urlsplit(url)
-    query = re.sub(r"(?i)\b((?:ssl)?password=)[^&]*", r"\1***", parts.query)
-    netloc = parts.netloc
-    if parts.password is not None:
-        user, _, host = netloc.rpartition("@")
-        netloc = f"{user.partition(':')[0]}:***@{host}"
-    if (netloc, query) == (parts.netloc, parts.query):
-        return url
-    return urlunsplit(parts._replace(netloc=netloc, query=query))
+    """The same URL with its passwords, if it has some, as `***`; rather too much than too little.
+
+    It need not be a URL that anybody can read: a password may hold what ends other parts.
+    """
+    base, mark, query = _LOGIN.sub(r"\1:***@", url).partition("?")
+    return base + mark + "&".join(map(_without_value, query.split("&")))
+
+
+def _without_value(parameter: str) -> str:
+    name, _, value = parameter.partition("=")
+    is_secret = unquote(name).lower().endswith("password")
+    return f"{name}=***" if value and is_secret else parameter
 
 
 def _shown(value: object) -> str:
