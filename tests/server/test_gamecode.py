@@ -87,6 +87,60 @@ def test_hook_that_raises_at_the_end_of_a_guest_leaves_no_account(
     assert world.game.accounts.get(account.id) is None and puppet.is_deleted
 
 
+class Stubborn(Character):
+    """Anna's body minds to be left, and to be taken, once it is said so."""
+
+    minds = False
+
+    def at_post_unpuppet(self, account: Any = None, session: Any = None, **kwargs: Any) -> None:
+        super().at_post_unpuppet(account, session=session, **kwargs)
+        self._mind()
+
+    def at_post_puppet(self, **kwargs: Any) -> None:
+        super().at_post_puppet(**kwargs)
+        self._mind()
+
+    def _mind(self) -> None:
+        if Stubborn.minds and self.key == "Anna":
+            raise ValueError("broken")
+
+
+def test_puppet_that_minds_a_planned_end_keeps_nobody_elses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(character_class=Stubborn)
+    _, ben = world.log_in("Anna"), world.log_in("Ben")
+    monkeypatch.setattr(Stubborn, "minds", True)
+    world.game.at_server_stop(Ending.RESET)
+    assert ben.puppet is None
+    world.game.at_server_resume()
+    assert ben.session.puname == "Ben"
+
+
+class Clinging(ServerSession):
+    """Anna's session minds its end."""
+
+    def at_disconnect(self, reason: str = "") -> None:
+        if self.uname == "Anna":
+            raise ValueError("broken")
+
+
+def test_hook_that_raises_keeps_nobody_else_from_being_disconnected() -> None:
+    world = World(session_class=Clinging)
+    clients = [world.log_in(name) for name in ("Anna", "Ben")]
+    world.game.sessions.disconnect_all_sessions("Good night.")
+    assert all(client.closed is not None for client in clients)
+    assert len(world.game.sessions) == 0
+
+
+def test_hook_that_raises_where_a_session_gives_way_keeps_nobody_from_logging_in() -> None:
+    world = World(session_class=Clinging)
+    first, second = world.log_in("Anna"), world.connect()
+    second.type("connect Anna password")
+    assert second.session.logged_in and first.closed is not None
+    assert second.session.puname == "Anna"
+
+
 # Over restarts.
 
 
@@ -204,20 +258,30 @@ class Ranked(ServerSession):
         return super().take_snapshot(app, flags)
 
 
-def test_session_that_has_no_snapshot_in_limbo_is_adopted_as_its_portal_has_it() -> None:
-    server = PlayedServer(session_class=Ranked)
+class Placed(ServerSession):
+    """Says in its state what only its portal's copy holds."""
+
+    def take_snapshot(self, app: AppSession, flags: SnapshotFlag) -> dict[str, object]:
+        if not self.address:
+            raise ValueError("nowhere yet")
+        return super().take_snapshot(app, flags)
+
+
+@pytest.mark.parametrize("kind", [Ranked, Placed])
+def test_session_that_has_no_snapshot_in_limbo_is_adopted_as_its_portal_has_it(
+    kind: type[ServerSession],
+) -> None:
+    server = PlayedServer(session_class=kind)
     portal = anna_at(server)
     server.session(1).server_data["door"] = "open"
     copy = copy_of(server.session(1), 3)
-    new = PlayedServer(server, session_class=Ranked)
+    new = PlayedServer(server, session_class=kind)
     portal.server = new
     portal.hello([copy])
     settle(portal)
     session = new.session(1)
-    assert isinstance(session, Ranked)
-    assert (session.rank, session.puname, session.server_data) == (
-        "player", "Anna", {"door": "open"}
-    )  # fmt: skip
+    assert (session.puname, session.server_data) == ("Anna", {"door": "open"})
+    assert getattr(session, "rank", "player") == "player"
     assert new.collector.state_of(session.key) == copy.state
 
 
