@@ -125,8 +125,8 @@ def test_unknown_session_is_told_in_one_line(system: System, command: str) -> No
     [
         (["announce", "\udcff"], "expected UTF-8 text, got bytes that are none"),
         (["save", "x", "--author", "\udcff"], "expected UTF-8 text, got bytes that are none"),
-        (["show", str(2**64)], "a number is too large: expected one below 2**63"),
-        (["kick", str(2**64)], "a number is too large: expected one below 2**63"),
+        (["show", str(2**64)], "a number is too large: expected one of 64 bits"),
+        (["kick", str(2**64)], "a number is too large: expected one of 64 bits"),
         (["save", ""], "cannot write "),
     ],
     ids=lambda value: ascii(" ".join(value)) if isinstance(value, list) else None,
@@ -150,8 +150,10 @@ def test_watched_list_ends_well_with_ctrl_c(system: System) -> None:
     )
     try:
         terminal.expect("Ctrl-C")
+        # One that comes while Python cannot raise it is lost; who types it types it again.
         terminal.sendintr()
-        terminal.expect(pexpect.EOF)
+        while terminal.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5.0):
+            terminal.sendintr()
     finally:
         terminal.close(force=True)
     assert (terminal.exitstatus, terminal.signalstatus) == (0, None)

@@ -96,6 +96,25 @@ def test_client_of_whom_nothing_is_held_back_is_read_on_at_once() -> None:
     assert (bench.reads, bench.loop.due) == (1, [])
 
 
+def test_client_that_ends_within_what_was_held_back_has_each_line_done_once() -> None:
+    """As ^D of a terminal does: it is a byte as any other, and what is behind it counts no more."""
+    bench = Bench()
+
+    def take(data: bytes) -> None:
+        if data == b"^D":
+            bench.intake.take_rest()
+            bench.leaves()
+        else:
+            bench.pieces.append(data)
+
+    bench.intake = Intake(bench.session, cast(asyncio.AbstractEventLoop, bench.loop), take, 2)
+    bench.session.is_paused = True
+    bench.intake.receive(b"abcd^Defgh")
+    bench.lets_go_on()
+    bench.loop.goes_on()
+    assert bench.pieces == [b"ab", b"cd"]
+
+
 @pytest.mark.parametrize("why", ["held back again", "left"])
 def test_nothing_is_taken_on_when_that_is_over_before_its_turn(why: str) -> None:
     bench = Bench()

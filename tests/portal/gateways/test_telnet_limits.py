@@ -81,13 +81,15 @@ async def stand(
     listener = socket.create_server((HOST, 0))
     await gateway.listen(listener)
     here = Stand(gateway, sessions, entrance, listener.getsockname()[1], [])
-    yield here
-    sessions.disconnect_all("")
-    for _, writer in here.clients:
-        writer.close()
-        await writer.wait_closed()
-    gateway.close()
-    listener.close()
+    try:
+        yield here
+    finally:
+        sessions.disconnect_all("")
+        gateway.close()
+        listener.close()
+        for _, writer in here.clients:
+            writer.close()
+            await writer.wait_closed()
 
 
 def test_banned_client_is_told_why_and_let_go() -> None:

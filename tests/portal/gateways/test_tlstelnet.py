@@ -179,16 +179,6 @@ def test_banned_client_is_told_why(certificates: Certificates) -> None:
     run(main())
 
 
-def test_what_a_refused_client_types_is_said_to_nobody(certificates: Certificates) -> None:
-    async def main() -> None:
-        async with stand(certificates) as here:
-            here.entrance.bans = BanList([Ban(1, "address", HOST, None, "Spam.", "", 0, None)])
-            await says_at_once(here, b"look\r\nlook\r\n")
-            assert here.sessions.take_outgoing() == []
-
-    run(main())
-
-
 def test_lines_that_were_read_before_the_end_are_all_done_though_they_were_held_back(
     certificates: Certificates,
 ) -> None:

@@ -431,6 +431,21 @@ def test_message_of_too_many_lines_is_refused_and_the_next_one_done(
     run(main())
 
 
+@pytest.mark.parametrize("text", [TOO_MANY_LINES, "x" * 60_000], ids=["many lines", "a long one"])
+def test_client_that_sends_nothing_but_what_is_refused_is_let_go(text: str) -> None:
+    async def main() -> None:
+        async with stand() as here, here.client("terminal.mudstandards.org") as client:
+            await until(lambda: here.taken(Connected))
+            for _ in range(4000):
+                client.protocol.send_text(text.encode())
+            client.transport.write(b"".join(client.protocol.data_to_send()))
+            (left,) = await until_taken(here, 1, Disconnected)
+            assert "too many messages" in left.reason
+            client.transport.abort()
+
+    run(main())
+
+
 def test_many_compressed_messages_of_many_lines_hold_few_more_than_are_held() -> None:
     async def main() -> None:
         async with stand() as here, here.client("terminal.mudstandards.org") as client:

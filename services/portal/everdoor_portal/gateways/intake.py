@@ -50,6 +50,8 @@ class Intake:
     def receive(self, data: bytes) -> None:
         """Take what has come, until the session is held back."""
         unread = self._unread + data if self._unread else data
+        # One of the pieces may end the client, and then nothing behind it is to be taken.
+        self._unread = b""
         while unread and self._may_take():
             unread = self._take_piece(unread)
         self._unread = unread if self._session.has_client or self._reads_to_the_end else b""

@@ -82,6 +82,7 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
         # A few bytes may be many lines, inflated.
         self._intake = Intake(self, gateway.loop, self._take_bytes, PIECE_BYTES, True)
         self._is_waiting = False
+        self._is_heard = True  # until it abuses the protocol: others would pay for what it says on
         self._is_hiding = False
         self._is_sent_away = False
         self._counted = 0  # the last output that was sent
@@ -105,7 +106,8 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self.last_heard = self._gateway.clock()
-        self._intake.receive(bytes(self._gateway.buffer[:nbytes]))
+        if self._is_heard:
+            self._intake.receive(bytes(self._gateway.buffer[:nbytes]))
 
     def _take_bytes(self, data: bytes) -> None:
         self._web.receive_data(data, self._gateway.clock())
@@ -171,6 +173,7 @@ class WebSession(PortalSession, asyncio.BufferedProtocol):
                 _log.warning("client disconnected", session=str(self.key), reason=reason)
                 self._leave(reason, clean=False)
                 self._close(CloseCode.POLICY_VIOLATION, reason)
+                self._is_heard = False
             case Left(reason=reason, is_clean=is_clean):
                 self._leave(reason, is_clean and not self._is_sent_away)
                 self._close(CloseCode.NORMAL_CLOSURE, "")

@@ -33,7 +33,6 @@ from everdoor_portal.web.events import (
     Greeting,
     Left,
     Line,
-    LineTooLong,
     OutOfBand,
     ProtocolAbuse,
     Seen,
@@ -280,8 +279,9 @@ class WebConnection:
     def _take(self, event: Event | Reply) -> None:
         if self._is_closed:
             return
-        if not isinstance(event, Line | LineTooLong | TooManyLines | Asked | OutOfBand):
-            self._count(is_violation=False)
+        if not isinstance(event, Line | Asked | OutOfBand):
+            # What is refused is counted too: nothing else holds it back.
+            self._count(is_violation=isinstance(event, TooManyLines))
         if self._is_closed:
             return
         if isinstance(event, Reply):
