@@ -43,7 +43,7 @@ class Plan(NamedTuple):
 
 PLANS = {
     "full": Plan(
-        scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 10.0, 3, True
+        scenarios.FULL, 3, 2.0, 10_000, 100, 100_000, 100, 1_000, 10, 1_000, 10.0, 12, True
     ),
     "quick": Plan(scenarios.QUICK, 1, 1.5, 2_500, 100, 0, 0, 500, 10, 200, 4.0, 1, False),
 }
@@ -113,9 +113,8 @@ def _rounds(stage: Stage, plan: Plan, rounds: int) -> Iterator[Figures]:
     for number in range(rounds if plan.things else 0):
         _say(f"many things and few, round {number + 1} of {rounds}")
         yield scenarios.things(stage)
-    for number in range(rounds):
-        _say(f"operators, round {number + 1} of {rounds}")
-        yield operators.operators(stage, plan.operated, plan.operated_s, plan.windows)
+    _say("operators")
+    yield operators.operators(stage, plan.operated, plan.operated_s, plan.windows)
     for number in range(rounds):
         for place, scenario in enumerate(plan.scenarios, start=1):
             _say(f"round {number + 1} of {rounds}, {place} of {len(plan.scenarios)}")

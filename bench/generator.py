@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
@@ -29,7 +30,8 @@ class Heard(msgspec.Struct, frozen=True):
 
     Counts of `commands`, `answers` and `deliveries` (lines with a mark that anybody heard), and
     the latencies, are of the `seconds` that were measured; `sent`, `lost`, `doubled`, `dropped`
-    (connections) and the silences are of the whole run. `cpu_s` is the generator's own.
+    (connections) and the silences are of the whole run. `latencies` are pairs, in order, of
+    microseconds and how many answers took that long, within 1 %. `cpu_s` is the generator's own.
     """
 
     clients: int
@@ -42,16 +44,26 @@ class Heard(msgspec.Struct, frozen=True):
     lost: int
     doubled: int
     dropped: int
-    p50_us: float
-    p90_us: float
-    p99_us: float
-    p999_us: float
+    latencies: list[tuple[float, int]]
     max_us: float
-    mean_us: float
     silence_us: float
     median_silence_us: float
     worst_wait_us: float
     cpu_s: float
+
+
+def quantile_us(heard: Iterable[Heard], share: float) -> float:
+    """The latency that this share of all answers of some runs, put together, did not exceed.
+
+    Raises:
+        BenchError: There were no answers.
+    """
+    latencies = sorted(pair for each in heard for pair in each.latencies)
+    if not latencies:
+        raise BenchError("nobody was answered while it was measured")
+    rank = share * sum(count for _, count in latencies)
+    reached = accumulate(count for _, count in latencies)
+    return next(us for (us, _), so_far in zip(latencies, reached, strict=True) if so_far >= rank)
 
 
 def compile_generator(folder: Path | None = None) -> Path:

@@ -10,9 +10,10 @@
  * on a line: `ready` when all are in, `begin`, `end` around what is measured, at last one JSON
  * object. With --hold it stays idle after `ready` until its stdin ends.
  *
- * Latency is from sending a line to its answer. Silence is the longest time for which a client
- * that had typed and not been answered heard nothing. Lines lost and doubled are counted from the
- * first line, whatever the phase.
+ * Latency is from sending a line to its answer; told are pairs of microseconds and how many answers
+ * took that long, so that those of several runs can be put together. Silence is the longest time for
+ * which a client that had typed and not been answered heard nothing. Lines lost and doubled are
+ * counted from the first line, whatever the phase.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -35,8 +36,8 @@
 
 enum { CARRY = 64, SCREEN = 4096, MAX_LINE = 512, MAX_WINDOW = 4096, RECV = 1 << 18, EVENTS = 512 };
 
-/* Log-linear: 2^SUB_BITS buckets for each power of two of nanoseconds, so 3 % wide. */
-enum { SUB_BITS = 5, BUCKETS = 64 << SUB_BITS };
+/* Log-linear: 2^SUB_BITS buckets for each power of two of nanoseconds, so 1 % wide. */
+enum { SUB_BITS = 7, BUCKETS = 64 << SUB_BITS };
 
 enum state { AWAY, LOGGING_IN, PLAYING, GONE };
 
@@ -68,7 +69,6 @@ static struct client *clients;
 static int epoll_fd, in_count, started_count, gone_count;
 static bool is_sending, is_measuring;
 static uint64_t answers, deliveries, commands, lost, doubled, histogram[BUCKETS], worst_ns;
-static uint64_t latency_sum, latency_count;
 static char received[CARRY + RECV];
 
 static void die(const char *format, const char *what) {
@@ -112,21 +112,10 @@ static double bucket_middle_us(int bucket) {
     return ((double)low + (double)(1ull << shift) / 2) / 1000.0;
 }
 
-static double quantile_us(double q) {
-    uint64_t rank = (uint64_t)(q * (double)latency_count), seen = 0;
-    for (int i = 0; i < BUCKETS; i++) {
-        seen += histogram[i];
-        if (seen > rank) return bucket_middle_us(i);
-    }
-    return (double)worst_ns / 1000.0;
-}
-
 static void note_latency(struct client *c, uint64_t ns) {
     if (ns > c->worst) c->worst = ns;
     if (!is_measuring) return;
     histogram[bucket_of(ns)]++;
-    latency_sum += ns;
-    latency_count++;
     if (ns > worst_ns) worst_ns = ns;
 }
 
@@ -414,16 +403,18 @@ static void report(double login_s, double measured_s, double used_s) {
     qsort(silences, (size_t)opt.speakers, sizeof *silences, by_size);
     printf("{\"clients\":%d,\"login_s\":%.6f,\"seconds\":%.6f,\"sent\":%lu,\"commands\":%lu,"
            "\"answers\":%lu,\"deliveries\":%lu,\"lost\":%lu,\"doubled\":%lu,\"dropped\":%d,"
-           "\"p50_us\":%.1f,\"p90_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"max_us\":%.1f,"
-           "\"mean_us\":%.1f,"
-           "\"silence_us\":%.1f,\"median_silence_us\":%.1f,\"worst_wait_us\":%.1f,"
-           "\"cpu_s\":%.6f}\n",
+           "\"max_us\":%.1f,\"silence_us\":%.1f,\"median_silence_us\":%.1f,\"worst_wait_us\":%.1f,"
+           "\"cpu_s\":%.6f,\"latencies\":[",
            opt.clients, login_s, measured_s, sent, commands, answers, deliveries, lost, doubled,
-           gone_count, quantile_us(0.5), quantile_us(0.9), quantile_us(0.99), quantile_us(0.999),
-           (double)worst_ns / 1000.0,
-           latency_count ? (double)latency_sum / (double)latency_count / 1000.0 : 0.0,
-           (double)silences[opt.speakers - 1] / 1000.0,
+           gone_count, (double)worst_ns / 1000.0, (double)silences[opt.speakers - 1] / 1000.0,
            (double)silences[opt.speakers / 2] / 1000.0, (double)worst_wait / 1000.0, used_s);
+    const char *before = "";
+    for (int i = 0; i < BUCKETS; i++) {
+        if (histogram[i] == 0) continue;
+        printf("%s[%.3f,%lu]", before, bucket_middle_us(i), histogram[i]);
+        before = ",";
+    }
+    puts("]}");
     free(silences);
     fflush(stdout);
 }

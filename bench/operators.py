@@ -20,8 +20,8 @@ from threading import TIMEOUT_MAX, Event, Thread
 
 import msgspec
 
-from bench.generator import BenchError
-from bench.scenarios import KNOWN, Figures, Stage, load_figures, named
+from bench.generator import BenchError, Heard, quantile_us
+from bench.scenarios import KNOWN, Figures, Stage, faults, named, quantiles
 from bench.systems import run_command
 
 PORTALS = 2
@@ -134,8 +134,8 @@ def _noticed(
     stage: Stage, typing: int, seconds: float, operator: Operator, windows: int
 ) -> Figures:
     """What players notice of commands, which come seldom or often, and of another program that
-    only computes: of each the median of several windows, and the median of their ratios to the
-    one of the same turn with nobody, which comes at another place in every turn."""
+    only computes: of each the latencies of all its windows put together, because the p99 of one
+    rests on few lines, and the ratio to those with nobody."""
     commands, others = cycle(operator.commands), cycle([_compute])
     ways = {
         "alone": (commands, TIMEOUT_MAX),
@@ -143,18 +143,19 @@ def _noticed(
         "busy": (commands, BUSY_S),
         "bystander": (others, BUSY_S),
     }
-    seen: dict[str, list[Figures]] = defaultdict(list)
+    heard: dict[str, list[Heard]] = defaultdict(list)
     names = deque(ways)
+    # What is slow because it is done for the first time is no way's fault.
+    _typed(stage, typing, seconds, *ways["alone"])
     for _ in range(windows):
         for way in names:
-            seen[way].append(_typed(stage, typing, seconds, *ways[way]))
+            heard[way].append(_typed(stage, typing, seconds, *ways[way]))
         names.rotate()
+    p99_us = quantile_us(heard["alone"], 0.99)
     figures: Figures = {}
-    for way, found in seen.items():
-        ratios = [f["p99_ms"] / a["p99_ms"] for f, a in zip(found, seen["alone"], strict=True)]
-        medians = {name: statistics.median(f[name] for f in found) for name in found[0]}
-        medians |= {"p99_ratio": statistics.median(ratios)}
-        figures |= named(f"{way}.everdoor", medians | {"faults": sum(f["faults"] for f in found)})
+    for way, runs in heard.items():
+        found = {**quantiles(runs), "p99_ratio": quantile_us(runs, 0.99) / p99_us}
+        figures |= named(f"{way}.everdoor", {**found, "faults": sum(map(faults, runs))})
     return figures
 
 
@@ -167,7 +168,7 @@ def _compute() -> None:
 
 def _typed(
     stage: Stage, typing: int, seconds: float, commands: Iterator[Command], pause_s: float
-) -> Figures:
+) -> Heard:
     """Let players type while an operator gives a command after half a pause, or in the middle, and
     then one after each pause."""
     system, is_over, failed = stage.operated, Event(), list[BenchError]()
@@ -193,4 +194,4 @@ def _typed(
     if failed:
         raise failed[0]
     system.until_quiet()
-    return load_figures(heard)
+    return heard

@@ -7,12 +7,12 @@ that what else the machine does hits all alike. Figures are named `scenario.syst
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from bench.generator import BenchError, Generator, Heard
+from bench.generator import Generator, Heard, quantile_us
 from bench.population import TEN_A_ROOM
 from bench.processes import memory_kib
 from bench.systems import EchoSystem, System, players
@@ -88,13 +88,9 @@ class Load(NamedTuple):
 
 def load_figures(heard: Heard, server_s: float = 0.0, portal_s: float = 0.0) -> Figures:
     """What one run has shown, with the CPU time of all processes of a role meanwhile."""
-    if not heard.answers:
-        raise BenchError("nobody was answered while it was measured")
     return {
+        **quantiles([heard]),
         "rate": heard.answers / heard.seconds,
-        "p50_ms": heard.p50_us / 1e3,
-        "p99_ms": heard.p99_us / 1e3,
-        "p999_ms": heard.p999_us / 1e3,
         "max_ms": heard.max_us / 1e3,
         "silence_ms": heard.silence_us / 1e3,
         "server_cpu_ms": server_s / heard.answers * 1e6,
@@ -106,6 +102,12 @@ def load_figures(heard: Heard, server_s: float = 0.0, portal_s: float = 0.0) -> 
         "logins": heard.clients / heard.login_s,
         "faults": faults(heard),
     }
+
+
+def quantiles(heard: Sequence[Heard]) -> Figures:
+    """How long answers took, those of all these runs put together."""
+    shares = {"p50_ms": 0.5, "p99_ms": 0.99, "p999_ms": 0.999}
+    return {name: quantile_us(heard, share) / 1e3 for name, share in shares.items()}
 
 
 def faults(heard: Heard) -> int:

@@ -60,6 +60,7 @@ def test_generator_counts_every_line_once(program: Path) -> None:
     assert counted["sent"] == len(server.lines) - 5
     assert counted["commands"] == pytest.approx(counted["answers"], abs=5)
     assert counted["answers"] == counted["deliveries"] > 0
+    assert counted["answers"] == sum(count for _, count in counted["latencies"])
     assert (counted["lost"], counted["doubled"], counted["dropped"]) == (0, 0, 0)
 
 
@@ -76,6 +77,20 @@ def test_generator_reads_marks_that_arrive_in_pieces(program: Path) -> None:
 
     assert counted["answers"] > 0
     assert (counted["lost"], counted["doubled"]) == (0, 0)
+
+
+def test_generator_tells_how_long_answers_took(program: Path) -> None:
+    class Slow(Server):
+        async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while line := await reader.readline():
+                await asyncio.sleep(0.02)
+                writer.write(line)
+            writer.close()
+
+    _, counted = _play(program, echo, Slow)
+
+    fastest, slowest = counted["latencies"][0][0], counted["latencies"][-1][0]
+    assert 19_000 < fastest <= slowest <= counted["max_us"] * 1.01
 
 
 def test_generator_counts_lines_that_are_not_answered(program: Path) -> None:
