@@ -17,8 +17,6 @@ from everdoor.state.archivefile import Record, Reference
 from everdoor.state.primitives import (
     SCALARS,
     IsReference,
-    Snapshot,
-    check_primitives,
     copy_state,
 )
 from everdoor.state.snapshots import ARCHIVE, VERSION, FrozenState, State, StateManager
@@ -253,10 +251,10 @@ class _Collector:
         return f"{name} {tags[0]!r}" if tags else name
 
 
-def _snapshot_of(state: FrozenState, name: str, session: AppSession) -> Snapshot:
+def _snapshot_of(state: FrozenState, name: str, session: AppSession) -> dict[str, object]:
     """The snapshot of what stands for an object of this class name, and refers to none."""
     try:
-        data = check_primitives(state.take_snapshot(session, ARCHIVE), name)
+        data = copy_state(state.take_snapshot(session, ARCHIVE), name)
     except TypeError as exc:
         raise UserError(f"cannot save {exc}") from exc
     _check_version(data, name)
