@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from everdoor.state.appsession import AppSession
 
 STEP_RECORDS = 8
-"""Of players' sessions, which take some 14 microseconds each: so a step is over in a tenth of a
+"""Of players' sessions, which take some ten microseconds each: so a step is over in a tenth of a
 millisecond, and a line that comes meanwhile hardly waits."""
 
 
