@@ -14,11 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from everdoor.errors import UserError
 from everdoor.state.archivefile import Record, Reference
-from everdoor.state.primitives import (
-    SCALARS,
-    IsReference,
-    copy_state,
-)
+from everdoor.state.primitives import SCALARS, IsReference, copy_state
 from everdoor.state.snapshots import ARCHIVE, VERSION, FrozenState, State, StateManager
 
 if TYPE_CHECKING:
