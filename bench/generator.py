@@ -115,6 +115,9 @@ class Generator:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
+                # Players sit elsewhere: Linux, which shares a processor out between the sessions of
+                # terminals first, must not count what stands for them as the operator's.
+                start_new_session=True,
             )
         )
         return self
