@@ -87,6 +87,9 @@ class Program(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo(err=True)
             raise click.exceptions.Exit(1) from None
+        finally:
+            # The program ends: looking for garbage in all it has would take long for nothing.
+            gc.freeze()
 
     def _known(self) -> dict[str, EntryPoint]:
         return {found.name: found for found in [*entry_points(group=SERVICES), *OWN.values()]}
