@@ -53,6 +53,9 @@ def test_players_of_another_host_play_on_over_a_reload_and_a_kill_of_the_server(
     introduce(hosts.services, hosts.far)
     hosts.start()
     until_linked(hosts.services, hosts.far)
+    auth, server = hosts.far.run("status").stdout.splitlines()[1:3]
+    assert auth.startswith("auth") and "elsewhere" in auth and " at tcp://" in auth
+    assert server.startswith("server") and "elsewhere" in server and " at tcp://" in server
     hosts.services.make_accounts(["Ada"])
     asyncio.run(_play_on(hosts))
 

@@ -5,7 +5,7 @@ Asking them is `everdoor.cli.control`'s, showing it `everdoor.cli.status`'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from socket import gethostname
 from typing import Any
 
@@ -14,16 +14,18 @@ from msgspec import Struct
 from everdoor.errors import UserError
 from everdoor.incarnation import portal_id
 from everdoor.messages.calls import StatusReport, WorkerReport
+from everdoor.settings import Settings
 
 DOWN = "down"
+ELSEWHERE = "elsewhere"
 SERVICES = ("auth", "server")
 """Processes that are no portals."""
 
 
 class ServiceState(Struct, frozen=True):
-    """One process: `state` is up, hanging, starting, restarting or down, that of a portal also
-    draining; `pid` the supervisor's, None when there is none; `worker_pid` None while there is no
-    worker."""
+    """One process: `state` is up, hanging, starting, restarting, down, or elsewhere (another host
+    runs it for this home), that of a portal also draining; `pid` is the supervisor's, None when
+    there is none; `worker_pid` None while there is no worker."""
 
     state: str
     pid: int | None
@@ -77,14 +79,28 @@ class SystemState(Struct, frozen=True):
     portals: list[PortalState]
 
 
-def system_state(reports: Iterable[StatusReport]) -> SystemState:
-    """Put the reports of all supervisors of a system together."""
+def services_elsewhere(settings: Settings) -> dict[str, str]:
+    """The services that another host runs for this home, and where."""
+    ends = zip(SERVICES, (settings.auth_endpoint, settings.server_endpoint), strict=True)
+    return {service: endpoint for service, endpoint in ends if endpoint}
+
+
+def system_state(reports: Iterable[StatusReport], elsewhere: Collection[str] = ()) -> SystemState:
+    """Put the reports of all supervisors of a system together.
+
+    Args:
+        elsewhere: Services that are not to be here, see `services_elsewhere`.
+    """
     known = {report.process: report for report in reports}
     auth, server = known.pop("auth", None), known.pop("server", None)
     info = _worker(server).info if server else {}
     return SystemState(
-        auth=ServiceState(*_service(auth)),
-        server=ServerState(*_service(server), _count(info, "generation"), _count(info, "sessions")),
+        auth=ServiceState(*_service(auth, "auth" in elsewhere)),
+        server=ServerState(
+            *_service(server, "server" in elsewhere),
+            _count(info, "generation"),
+            _count(info, "sessions"),
+        ),
         portals=[
             _portal(known[process], worker)
             for process in sorted(known)
@@ -146,9 +162,9 @@ def _ports(report: StatusReport) -> list[tuple[str, int]]:
     return list(dict.fromkeys((name.removesuffix("_port"), port) for name, port in found))
 
 
-def _service(report: StatusReport | None) -> tuple[str, int | None, int | None]:
+def _service(report: StatusReport | None, is_elsewhere: bool) -> tuple[str, int | None, int | None]:
     if report is None:
-        return DOWN, None, None
+        return ELSEWHERE if is_elsewhere else DOWN, None, None
     return report.state, report.pid, _worker(report).pid or None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -18,31 +19,36 @@ if TYPE_CHECKING:
 def status(json: bool) -> None:
     """Show the state of every process: up, draining, hanging, starting, restarting or down.
 
-    Exit code 1 when nothing runs at all.
+    A service that another host runs for this home, by the settings, is elsewhere. Exit code 1 when
+    nothing runs at all.
     """
     from everdoor.cli.control import reports
     from everdoor.cli.program import Failure
-    from everdoor.cli.state import system_state
+    from everdoor.cli.state import services_elsewhere, system_state
     from everdoor.cli.surroundings import endpoints_of, read_settings
 
     settings = read_settings()
     found = reports(endpoints_of(settings))
     answered = [report for report in found.values() if report]
-    state = system_state(answered)
+    elsewhere = services_elsewhere(settings)
+    state = system_state(answered, elsewhere)
     if json:
         print_json(state)
     else:
-        print_table(["PROCESS", "STATE", "PID", "WORKER", "SESSIONS", ""], _rows(state, answered))
+        headings = ["PROCESS", "STATE", "PID", "WORKER", "SESSIONS", ""]
+        print_table(headings, _rows(state, answered, elsewhere))
     for process in [process for process, report in found.items() if not report]:
         click.echo(f"everdoor: {process} runs but does not answer", err=True)
     if not found:
         raise Failure(f"nothing runs in {settings.home}; start it with `everdoor up`")
 
 
-def _rows(state: SystemState, reports: list[StatusReport]) -> list[list[str]]:
-    from everdoor.cli.state import notes
+def _rows(
+    state: SystemState, reports: list[StatusReport], elsewhere: Mapping[str, str]
+) -> list[list[str]]:
+    from everdoor.cli.state import ELSEWHERE, notes
 
-    told = {report.pid: "; ".join(notes(report)) for report in reports}
+    told: dict[object, str] = {report.pid: "; ".join(notes(report)) for report in reports}
     server, auth = state.server, state.auth
     shown: list[tuple[str, str, int | None, int | None, int | None]] = [
         ("auth", auth.state, auth.pid, auth.worker_pid, None),
@@ -53,6 +59,9 @@ def _rows(state: SystemState, reports: list[StatusReport]) -> list[list[str]]:
         for portal in state.portals
     ]
     return [
-        [*["-" if cell is None else str(cell) for cell in row], told.get(row[2] or 0, "")]
+        [
+            *["-" if cell is None else str(cell) for cell in row],
+            f"at {elsewhere[row[0]]}" if row[1] == ELSEWHERE else told.get(row[2], ""),
+        ]
         for row in shown
     ]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from socket import gethostname
 from typing import Any
 
 import pytest
 from msgspec import to_builtins
 
-from everdoor.cli.state import Seat, find_portal, metrics_urls, notes, system_state
+from everdoor.cli.state import (
+    Seat,
+    find_portal,
+    metrics_urls,
+    notes,
+    services_elsewhere,
+    system_state,
+)
 from everdoor.errors import UserError
 from everdoor.messages.calls import StatusReport, WorkerReport
+from everdoor.settings import Settings
 
 
 def worker(index: int = 0, state: str = "up", pid: int = 200, **info: Any) -> WorkerReport:
@@ -64,6 +73,16 @@ def test_state_of_a_whole_system() -> None:
             },
         ],
     }
+
+
+def test_state_of_services_that_another_host_runs(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, server_endpoint="tcp://game.example:4500")
+    elsewhere = services_elsewhere(settings)
+
+    state = system_state([], elsewhere)
+
+    assert elsewhere == {"server": "tcp://game.example:4500"}
+    assert (state.auth.state, state.server.state) == ("down", "elsewhere")
 
 
 def test_state_of_a_server_without_a_worker_keeps_its_supervisor() -> None:
