@@ -239,6 +239,30 @@ def test_traffic_of_a_session_is_told_without_its_password_through_a_kill(folder
         assert missing == "everdoor: no portal of this host has a session 77\n"
 
 
+@pytest.mark.timeout(60)
+def test_watch_of_one_session_ends_with_it_and_refuses_one_that_there_is_not(folder: Path) -> None:
+    async def main(system: System) -> None:
+        player = await Player.connect("Ada", system.port)
+        await player.log_in(PASSWORD)
+        process = system.start("session", "watch", "1", "--json")
+        [output] = system.folder.glob("*-session-watch-1*.out")
+        while "puppeted" not in output.read_text():
+            await player.asks("ooc", "You go OOC.")
+            await player.asks("ic", "You become Ada.")
+        await player.leave()
+        assert await asyncio.to_thread(process.wait, PATIENCE_S) == 0
+        events = [json.loads(line)["data"] for line in output.read_text().splitlines()]
+        assert {event["sessid"] for event in events} == {1}
+        assert events[-1]["event"] == "disconnected"
+
+    with System(folder) as system:
+        system.up()
+        system.make_accounts(["Ada"])
+        asyncio.run(main(system))
+        missing = system.run("session", "watch", "1", code=1).stderr
+        assert missing == "everdoor: there is no session 1; `everdoor session list` shows all\n"
+
+
 class Traffic:
     """A running `everdoor session watch 1 --traffic --json`."""
 

@@ -16,9 +16,9 @@ from everdoor.archive import Difference, differences, dump, read
 from everdoor.archive.files import opened
 from everdoor.archiving import merged
 from everdoor.bus import RpcClient
-from everdoor.cli.live import command, from_server_or_portals
+from everdoor.cli.live import command, from_server_or_portals, no_session
 from everdoor.cli.surroundings import read_settings
-from everdoor.errors import CallRefused, RestoreError, UserError
+from everdoor.errors import CallRefused, RestoreError
 from everdoor.messages.calls import (
     SESSION_CLASS,
     Archive,
@@ -99,7 +99,7 @@ def lines_of_session(sessid: int) -> Iterator[str]:
     """
     found = [item for item in items_of(LIVE) if isinstance(item, Record) and _is(item, sessid)]
     if not found:
-        raise UserError(f"there is no session {sessid}; `everdoor session list` shows all")
+        raise no_session(sessid)
     yield from dump(reader(), found)
 
 

@@ -116,7 +116,12 @@ def session_state(settings: Settings, sessid: int) -> SessionState:
     for state in from_server_or_portals(settings, show):
         if state is not None:
             return state
-    raise UserError(f"there is no session {sessid}; `everdoor session list` shows all")
+    raise no_session(sessid)
+
+
+def no_session(sessid: int) -> UserError:
+    """The error of whoever asks for a session that there is not."""
+    return UserError(f"there is no session {sessid}; `everdoor session list` shows all")
 
 
 def portals(settings: Settings) -> list[PortalInfo]:

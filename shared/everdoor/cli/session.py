@@ -258,7 +258,7 @@ def announce(text: str) -> None:
     help="Print one JSON document a line: topic, seq, time, publisher, data, caught_up.",
 )
 def watch(sessid: int | None, traffic: bool, json: bool) -> None:
-    """Tell every change of all sessions, or of SESSID, as it is committed, until Ctrl-C.
+    """Tell every change of all sessions until Ctrl-C, or of SESSID until it ends, as committed.
 
     Sessions are connected, logged_in, puppeted, unpuppeted, logged_out and disconnected. It goes
     on through restarts and kills of the server: what was missed meanwhile is told as the steps

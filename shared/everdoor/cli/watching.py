@@ -18,7 +18,7 @@ import msgspec
 
 from everdoor.bus import Bus, RpcClient, Subscriber
 from everdoor.cli.control import running
-from everdoor.cli.live import SERVER_S, list_all
+from everdoor.cli.live import SERVER_S, list_all, no_session
 from everdoor.cli.live import run as run_with_bus
 from everdoor.endpoints import Endpoints
 from everdoor.errors import CallRefused, CallTimeout, UserError
@@ -50,20 +50,16 @@ Show = Callable[[News], str]
 
 
 def follow(settings: Settings, show: Show, sessid: int | None = None) -> None:
-    """Print every change of a session, one a line, until Ctrl-C; of one session, or of all.
+    """Print every change of a session, one a line, until Ctrl-C; of all, or of one until it ends.
 
     Raises:
-        UserError: Nothing runs at the beginning.
+        UserError: Nothing runs at the beginning, or there is no such session.
     """
-
-    def tell(news: News) -> None:
-        if sessid in (None, news.data.get("sessid")):
-            click.echo(show(news))
 
     async def main(bus: Bus, system: Endpoints) -> None:
         if not running(system):
             raise UserError(f"nothing runs in {settings.home}; start it with `everdoor up`")
-        await _Watch(bus, system, tell).run()
+        await _Watch(bus, system, show, sessid).run()
 
     try:
         run_with_bus(settings, main)
@@ -89,11 +85,16 @@ def for_people(news: News) -> str:
 
 
 class _Watch:
-    """One follower of the server's events."""
+    """One follower of the server's events.
 
-    def __init__(self, bus: Bus, system: Endpoints, tell: Callable[[News], None]) -> None:
-        self._print = tell
-        self._unheard: asyncio.Future[None] = bus.loop.create_future()
+    Args:
+        sessid: The only session to tell of; None: all are told of.
+    """
+
+    def __init__(self, bus: Bus, system: Endpoints, show: Show, sessid: int | None) -> None:
+        self._show = show
+        self._sessid = sessid
+        self._over: asyncio.Future[None] = bus.loop.create_future()
         self._client = RpcClient(bus, system.server_rpc, "cli")
         self._roster = Roster()
         self._due = asyncio.Event()
@@ -103,14 +104,15 @@ class _Watch:
         )
 
     async def run(self) -> None:
-        """Follow until nobody reads any more.
+        """Follow until the one session ends, or nobody reads any more.
 
         Raises:
             BrokenPipeError: Nobody reads any more.
+            UserError: There is no such session.
         """
         following = asyncio.ensure_future(self._keep_complete())
-        await asyncio.wait([following, self._unheard], return_when=asyncio.FIRST_COMPLETED)
-        (self._unheard if self._unheard.done() else following).result()
+        await asyncio.wait([following, self._over], return_when=asyncio.FIRST_COMPLETED)
+        (self._over if self._over.done() else following).result()
 
     async def _keep_complete(self) -> None:
         """Take the whole state whenever it is due."""
@@ -133,6 +135,9 @@ class _Watch:
         self._note_back()
         for topic, data in self._roster.take(map(presence_of, sessions)):
             self._tell(News(topic, mark.seq, time.time(), mark.publisher, data, True))
+        sessids = {info.sessid for info in sessions}
+        if self._sessid is not None and self._sessid not in sessids and not self._over.done():
+            raise no_session(self._sessid)
         self._subscriber.take_state(mark)
         return True
 
@@ -142,11 +147,15 @@ class _Watch:
         self._tell(News(published.topic, event.seq, event.time, event.publisher, event.data, False))
 
     def _tell(self, news: News) -> None:
+        if self._over.done() or self._sessid not in (None, news.data.get("sessid")):
+            return
         try:
-            self._print(news)
+            click.echo(self._show(news))
         except BrokenPipeError as exc:
-            if not self._unheard.done():
-                self._unheard.set_exception(exc)
+            self._over.set_exception(exc)
+            return
+        if self._sessid is not None and news.data.get("event") == "disconnected":
+            self._over.set_result(None)
 
     def _note_away(self) -> None:
         if not self._is_away:
