@@ -137,10 +137,17 @@ def _sub(folder: Path, name: str) -> Path:
 
 
 def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    """Which commit is measured, `-dirty` when the files differ from it in more than records."""
+    head = subprocess.run(
+        ["git", "describe", "--always"], capture_output=True, text=True, check=False
     )
-    return done.stdout.strip() or "unknown"
+    if head.returncode:
+        return "unknown"
+    but_records = [f":(top,exclude){path}" for path in ("bench/results", "bench/README.md")]
+    changed = subprocess.run(
+        ["git", "diff", "--quiet", "HEAD", "--", ":/", *but_records], check=False
+    ).returncode
+    return head.stdout.strip() + ("-dirty" if changed else "")
 
 
 def _say(text: str) -> None:
