@@ -56,6 +56,7 @@ def test_players_of_another_host_play_on_over_a_reload_and_a_kill_of_the_server(
     auth, server = hosts.far.run("status").stdout.splitlines()[1:3]
     assert auth.startswith("auth") and "elsewhere" in auth and " at tcp://" in auth
     assert server.startswith("server") and "elsewhere" in server and " at tcp://" in server
+    assert "runs at tcp://" in hosts.far.run("server", "status", code=1).stderr
     hosts.services.make_accounts(["Ada"])
     asyncio.run(_play_on(hosts))
 

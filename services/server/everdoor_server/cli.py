@@ -113,25 +113,28 @@ def start() -> None:
 @server.command()
 @json_option
 def status(json: bool) -> None:
-    """Show how the game server is. Exit code 1 when it does not run."""
+    """Show how the game server is. Exit code 1 when it does not run, or on another host."""
     import msgspec
 
     from everdoor.cli.control import reports
     from everdoor.cli.output import print_json, print_table
-    from everdoor.cli.state import system_state
+    from everdoor.cli.state import DOWN, ELSEWHERE, services_elsewhere, system_state
     from everdoor.cli.surroundings import endpoints_of, read_settings
     from everdoor.errors import UserError
 
     settings = read_settings()
     found = [each for each in reports(endpoints_of(settings)).values() if each]
-    state = system_state(found).server
+    elsewhere = services_elsewhere(settings)
+    state = system_state(found, elsewhere).server
     if json:
         print_json(msgspec.to_builtins(state))
     else:
         values = msgspec.to_builtins(state)
         headings = ["STATE", "PID", "WORKER", "GENERATION", "SESSIONS"]
         print_table(headings, [["-" if v is None else str(v) for v in values.values()]])
-    if state.state == "down":
+    if state.state == ELSEWHERE:
+        raise UserError(f"the game server of {settings.home} runs at {elsewhere['server']}")
+    if state.state == DOWN:
         raise UserError(f"the game server does not run in {settings.home}")
 
 
