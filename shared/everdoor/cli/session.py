@@ -258,11 +258,12 @@ def announce(text: str) -> None:
     help="Print one JSON document a line: topic, seq, time, publisher, data, caught_up.",
 )
 def watch(sessid: int | None, traffic: bool, json: bool) -> None:
-    """Tell every change of all sessions until Ctrl-C, or of SESSID until it ends, as committed.
+    """Tell every change of all sessions, or of SESSID until it ends, as it is committed.
 
     Sessions are connected, logged_in, puppeted, unpuppeted, logged_out and disconnected. It goes
     on through restarts and kills of the server: what was missed meanwhile is told as the steps
-    from the state before to the state after, marked with `caught_up` (a `*` for people).
+    from the state before to the state after, marked with `caught_up` (a `*` for people). Ctrl-C
+    ends it. Exit code 1 when there is no such session.
 
     With --traffic: what SESSID types (`>`) and is shown (`<`), from now on and until it ends; its
     portal is on this host. What may be a password is masked, and the log tells who watches.

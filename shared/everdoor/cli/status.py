@@ -48,7 +48,7 @@ def _rows(
 ) -> list[list[str]]:
     from everdoor.cli.state import ELSEWHERE, notes
 
-    told: dict[object, str] = {report.pid: "; ".join(notes(report)) for report in reports}
+    told: dict[int | None, str] = {report.pid: "; ".join(notes(report)) for report in reports}
     server, auth = state.server, state.auth
     shown: list[tuple[str, str, int | None, int | None, int | None]] = [
         ("auth", auth.state, auth.pid, auth.worker_pid, None),

@@ -237,7 +237,7 @@ def _declared(cls: type[State], attribute: str) -> list[str]:
 class FrozenState(State):
     """Stands for an object in an archive, with a snapshot of primitives that nobody changes.
 
-    The snapshot is archived as it is, without being copied.
+    So the snapshot may be taken after the moment of the archive, when its record is made.
     """
 
     __slots__ = ()
